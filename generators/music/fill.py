@@ -1,0 +1,332 @@
+"""Fills a canvas window by window: first the plan of the bars, then their notes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from generators.base import StepCallback
+from generators.sampling import guidance_passes, guided, sample_masked
+
+from .canvas import Canvas
+from .features import ATTRIBUTES, BAR_STEPS, MAX_NOTES_PER_BAR, TEMPI, VELOCITY_STEP
+from .model import MusicDenoiser
+from .options import MusicOptions
+from .tokens import (
+    COUNT,
+    MASK,
+    MODE,
+    NUM_FIELDS,
+    ONSETS,
+    PLACE_LIMIT,
+    POSITION,
+    SIZES,
+    TEMPO,
+    TIME_SIGNATURE,
+    VELOCITY,
+    Tokens,
+)
+
+WINDOW = 16  # bars the network sees
+CONTEXT = 4  # of them, kept ones before those that are filled
+AHEAD = 2  # and after
+COLUMNS = np.concatenate([[0], np.cumsum(SIZES)])
+# Settled earlier: where notes lie and who plays them, before what they are.
+ORDER = torch.zeros(NUM_FIELDS).index_fill_(0, torch.tensor([POSITION]), 1.0)
+
+
+@dataclass
+class Request:
+    """The conditions of one piece.
+
+    Attributes:
+        emotion_at: seconds from the first new bar (T,) -> (T, 64) points of the emotion space.
+        attributes_at: (T, 64) -> (T, 5) standardised attributes to aim at.
+        style: index into `STYLES`. options: as asked. generator: the only source of randomness.
+        first: first bar that is made; time starts there.
+        duration_s: length to reach, or None where the bars are given.
+    """
+
+    emotion_at: Callable[[np.ndarray], Tensor]
+    attributes_at: Callable[[Tensor], Tensor]
+    style: int
+    options: MusicOptions
+    generator: torch.Generator
+    first: int = 0
+    duration_s: float | None = None
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """Bars that are filled together, within the bars that are seen."""
+
+    seen_start: int
+    start: int
+    stop: int
+    seen_stop: int
+
+
+def next_stretch(todo: np.ndarray) -> Stretch | None:
+    """Gives the next bars to fill together, as many as fit the window with kept bars around them; None when all are."""
+    if not todo.any():
+        return None
+    start, total = int(todo.argmax()), len(todo)
+    seen_start = max(0, start - CONTEXT)
+    stop = start
+    while stop < total and todo[stop] and stop - seen_start < WINDOW:
+        stop += 1
+    seen_stop = min(total, stop + AHEAD, seen_start + WINDOW) if stop < total and not todo[stop] else stop
+    return Stretch(seen_start, start, stop, seen_stop)
+
+
+class Filler:
+    """Runs the denoiser over the stretches of a canvas."""
+
+    def __init__(self, model: MusicDenoiser, request: Request) -> None:
+        self.model, self.request = model, request
+        options = request.options
+        self.passes = guidance_passes(
+            options.content_guidance_scale, options.identity_guidance_scale, options.emotion_guidance_scale
+        )
+        # The seed's own leaning towards slower or faster, in spreads of the tempo; one for the piece.
+        self.tempo_leaning = 0.5 * options.temperature * float(torch.randn((), generator=request.generator).clamp(-2, 2))
+        self.emotion = torch.zeros(0, 64)
+        self.attributes = torch.zeros(0, len(ATTRIBUTES))
+
+    def feel(self, canvas: Canvas, start: int, stop: int) -> None:
+        """Sets emotion and attributes of bars start..stop-1 from the time at which they sound.
+
+        Bars whose tempo is still open are placed by the tempo before them.
+        """
+        seconds = bar_seconds(canvas)
+        times = np.concatenate([[0.0], np.cumsum(seconds[self.request.first :])])[: max(0, stop - self.request.first)]
+        times = np.concatenate([np.zeros(min(stop, self.request.first)), times])
+        emotion = self.request.emotion_at(times)  # (stop, 64)
+        attributes = self.request.attributes_at(emotion)
+        start = min(start, len(self.emotion))
+        self.emotion = torch.cat([self.emotion[:start], emotion[start:]])
+        self.attributes = torch.cat([self.attributes[:start], attributes[start:]])
+
+    def predictor(self, tokens: Tokens, seen: slice) -> Callable[[Tensor], Tensor]:
+        """Gives values (L, 12) -> guided logits (L, sum(SIZES)) for the rows of one window."""
+        device = self.model.logits.weight.device
+        size = len(self.passes)
+
+        def repeated(array: np.ndarray | Tensor) -> Tensor:
+            tensor = torch.as_tensor(array).to(device)
+            return tensor.expand(size, *tensor.shape)
+
+        levels = torch.tensor([level for level, _ in self.passes], device=device)
+        inputs = {
+            "bar": repeated(tokens.bar),
+            "place": repeated(np.minimum(tokens.place, PLACE_LIMIT - 1)),
+            "mask": None,
+            "attributes": repeated(self.attributes[seen]),
+            "style": repeated(torch.tensor(self.request.style)),
+            "emotion": repeated(self.emotion[seen]),
+            "present": {name: levels > i for i, name in enumerate(("content", "identity", "emotion"))},
+        }
+
+        def predict(values: Tensor) -> Tensor:
+            with torch.inference_mode():
+                outputs = self.model(repeated(values), **inputs).float().cpu()
+            return guided(lambda index: outputs[index], [(i, weight) for i, (_, weight) in enumerate(self.passes)])
+
+        return predict
+
+    def settle_globals(self, canvas: Canvas) -> None:
+        """Decides once for the whole piece what should not change from bar to bar: metre and mode, when still open."""
+        options, generator = self.request.options, self.request.generator
+        bars = canvas.bars
+        seen = slice(0, min(WINDOW, canvas.num_bars))
+        if (bars[:, MODE] < 0).any():
+            tokens = canvas.tokens(seen.start, seen.stop, with_notes=False)
+            logits = self.predictor(tokens, seen)(torch.from_numpy(tokens.values))
+            field = logits[:, COLUMNS[MODE] : COLUMNS[MODE + 1]].log_softmax(-1).mean(0)
+            chance = float((field / max(options.temperature, 1e-3)).softmax(-1)[1])
+            bars[:, MODE] = int(float(torch.rand((), generator=generator)) < chance)
+
+    def plan(self, canvas: Canvas, stretch: Stretch, on_step: StepCallback | None, done: int, total: int) -> None:
+        """Makes the chords and the numbers of notes and onsets of a stretch."""
+        seen = slice(stretch.seen_start, stretch.seen_stop)
+        inside = slice(stretch.start - stretch.seen_start, stretch.stop - stretch.seen_start)
+        tokens = canvas.tokens(seen.start, seen.stop, with_notes=False)
+        allowed = torch.ones(len(tokens.bar), sum(SIZES), dtype=torch.bool)
+        allowed[:, COLUMNS[ONSETS]] = False  # an empty bar is not music
+        allowed[:, COLUMNS[COUNT]] = False
+        steps = plan_steps(self.request.options)
+        values = sample_masked(
+            self.predictor(tokens, seen),
+            torch.from_numpy(tokens.values),
+            SIZES,
+            num_inference_steps=steps,
+            temperature=self.request.options.temperature,
+            generator=self.request.generator,
+            allowed=allowed,
+            on_step=on_step,
+            done=done,
+            total=total,
+        )
+        bars = values[:, :POSITION].numpy()[inside]
+        fresh = np.array([canvas.notes[bar] is None for bar in range(stretch.start, stretch.stop)])
+        wanted = self.attributes[stretch.start : stretch.stop]
+        beats = BAR_STEPS[bars[:, TIME_SIGNATURE]] / 4
+        for field, attribute, limit in ((COUNT, 1, MAX_NOTES_PER_BAR), (ONSETS, 0, None)):
+            target = self.raw(wanted, attribute) * beats
+            bars[fresh, field] = scaled_counts(bars[:, field], target, fresh, limit or BAR_STEPS[bars[:, TIME_SIGNATURE]])
+        bars[:, ONSETS] = np.minimum(bars[:, ONSETS], bars[:, COUNT])
+        canvas.put_bars(stretch.start, stretch.stop, bars)
+
+    def raw(self, attributes: Tensor, index: int) -> np.ndarray:
+        """Standardised attribute -> its own unit."""
+        values = attributes[:, index] * float(self.model.attribute_std[index]) + float(self.model.attribute_mean[index])
+        return values.double().numpy()
+
+    def plan_tempo(self, canvas: Canvas, stretch: Stretch) -> None:
+        """Sets the tempo to its expectation, one offset for the piece, gliding where the emotion changes."""
+        bars = canvas.bars
+        open_bars = np.flatnonzero(bars[stretch.start : stretch.stop, TEMPO] < 0) + stretch.start
+        if not len(open_bars):
+            return
+        seen = slice(stretch.seen_start, stretch.seen_stop)
+        tokens = canvas.tokens(seen.start, seen.stop, with_notes=canvas.notes[stretch.start] is not None)
+        logits = self.predictor(tokens, seen)(torch.from_numpy(tokens.values))[tokens.is_bar]
+        chances = logits[:, COLUMNS[TEMPO] : COLUMNS[TEMPO + 1]].softmax(-1).double().numpy()
+        log_tempi = np.log(TEMPI)
+        mean = chances @ log_tempi
+        spread = np.sqrt(np.maximum((chances * (log_tempi - mean[:, None]) ** 2).sum(1), 0)).mean()
+        emotion = self.emotion[seen]
+        if torch.equal(emotion, emotion[:1].expand_as(emotion)):
+            kept = [bar for bar in range(seen.start, stretch.start) if bars[bar, TEMPO] >= 0 and not canvas.source]
+            if kept:
+                bars[open_bars, TEMPO] = bars[kept[-1], TEMPO]
+                return
+            mean = np.full_like(mean, mean.mean())
+        else:
+            window = np.ones(min(3, len(mean))) / min(3, len(mean))
+            mean = np.convolve(np.pad(mean, len(window) // 2, mode="edge"), window, mode="valid")[: len(mean)]
+        low, high = self.request.options.tempo_min or TEMPI[0], self.request.options.tempo_max or TEMPI[-1]
+        tempo = np.clip(np.exp(mean + self.tempo_leaning * spread), low, high)
+        inside = (TEMPI >= low - 1e-9) & (TEMPI <= high + 1e-9)
+        grid = TEMPI if not inside.any() else np.where(inside, TEMPI, np.inf)
+        bars[open_bars, TEMPO] = np.abs(np.log(grid)[None] - np.log(tempo[open_bars - seen.start])[:, None]).argmin(1)
+
+    def notes(self, canvas: Canvas, stretch: Stretch, on_step: StepCallback | None, done: int, total: int) -> None:
+        """Makes the notes of a stretch."""
+        seen = slice(stretch.seen_start, stretch.seen_stop)
+        tokens = canvas.tokens(seen.start, seen.stop, with_notes=True)
+        allowed = torch.ones(len(tokens.bar), sum(SIZES), dtype=torch.bool)
+        steps = torch.from_numpy(canvas.bar_steps[seen][tokens.bar])
+        positions = torch.arange(SIZES[POSITION])
+        allowed[:, COLUMNS[POSITION] : COLUMNS[POSITION + 1]] = positions[None] < steps[:, None]
+        values = sample_masked(
+            self.predictor(tokens, seen),
+            torch.from_numpy(tokens.values),
+            SIZES,
+            num_inference_steps=self.request.options.num_inference_steps,
+            temperature=self.request.options.temperature,
+            generator=self.request.generator,
+            allowed=allowed,
+            order=ORDER,
+            on_step=on_step,
+            done=done,
+            total=total,
+        ).numpy()
+        made = tokens.values[:, VELOCITY] == MASK
+        if made.any():
+            wanted = self.raw(self.attributes[seen], ATTRIBUTES.index("loudness"))[tokens.bar[made]]
+            values[made, VELOCITY] = shifted_velocity(values[made, VELOCITY], float(wanted.mean()))
+        canvas.put_notes(stretch.seen_start, Tokens(values, tokens.bar, tokens.place))
+
+    def fill(self, canvas: Canvas, on_step: StepCallback | None) -> None:
+        """Fills everything that is to be filled, and adds bars until the asked duration is reached."""
+        self.feel(canvas, 0, min(canvas.num_bars, self.request.first + WINDOW))
+        self.settle_globals(canvas)
+        if self.request.duration_s is not None:
+            self.cut_to_length(canvas)
+        each, done = plan_steps(self.request.options) + self.request.options.num_inference_steps, 0
+        while stretch := next_stretch(canvas.todo) or self.lengthen(canvas):
+            self.feel(canvas, stretch.start, stretch.seen_stop)
+            total = max(done + each, each * self.stretch_count(canvas))
+            self.plan_tempo(canvas, stretch)
+            self.feel(canvas, stretch.start, stretch.seen_stop)  # now that the tempo is known
+            self.plan(canvas, stretch, on_step, done, total)
+            self.notes(canvas, stretch, on_step, done + plan_steps(self.request.options), total)
+            done += each
+
+    def stretch_count(self, canvas: Canvas) -> int:
+        """About how many stretches the whole piece takes."""
+        bars = max(int(canvas.todo.sum()), canvas.num_bars - self.request.first)
+        if self.request.duration_s is not None:
+            bars = max(bars, round(self.request.duration_s / bar_seconds(canvas)[-1]))
+        return 1 + max(0, -(-(bars - WINDOW + min(CONTEXT, self.request.first)) // (WINDOW - CONTEXT)))
+
+    def cut_to_length(self, canvas: Canvas) -> None:
+        """Cuts the first stretch to the asked duration, by the tempo that it will have."""
+        stretch = next_stretch(canvas.todo)
+        if stretch is not None:
+            self.plan_tempo(canvas, stretch)
+            canvas.cut(self.request.first + bars_within(canvas, self.request.first, float(self.request.duration_s or 0)))
+
+    def lengthen(self, canvas: Canvas) -> Stretch | None:
+        """Adds the bars that are missing to the asked duration; None when none are."""
+        if self.request.duration_s is None:
+            return None
+        seconds = bar_seconds(canvas)
+        missing = round((self.request.duration_s - seconds[self.request.first :].sum()) / seconds[-1])
+        if missing < 1:
+            return None
+        canvas.extend(min(missing, WINDOW - CONTEXT), like_last=True)
+        return next_stretch(canvas.todo)
+
+
+def bar_seconds(canvas: Canvas) -> np.ndarray:
+    """(B,) seconds of each bar; an open tempo is taken to be the last known one, or 110 bpm."""
+    tempo = canvas.bars[:, TEMPO]
+    known = np.maximum.accumulate(np.where(tempo >= 0, np.arange(len(tempo)), -1))
+    bpm = np.where(known >= 0, TEMPI[tempo[np.maximum(known, 0)]], 110.0)
+    return canvas.bar_steps / 4 * 60 / bpm
+
+
+def bars_within(canvas: Canvas, first: int, duration_s: float) -> int:
+    """How many bars from `first` come nearest to a duration, at least one."""
+    ends = np.cumsum(bar_seconds(canvas)[first:])
+    return int(np.abs(ends - duration_s).argmin()) + 1
+
+
+def plan_steps(options: MusicOptions) -> int:
+    """Steps for the plan: it is short, so fewer do."""
+    return max(1, options.num_inference_steps // 2)
+
+
+def scaled_counts(counts: np.ndarray, target: np.ndarray, fresh: np.ndarray, limit: int | np.ndarray) -> np.ndarray:
+    """Scales the counts of fresh bars so that their sum is the target's, keeping their proportions.
+
+    Args:
+        counts, target: (S,). fresh: (S,) True where the count may change. limit: largest count of a bar.
+
+    Returns:
+        Counts of the fresh bars, at least 1 each.
+    """
+    limits = np.broadcast_to(limit, counts.shape)[fresh]
+    chosen, wanted = counts[fresh].astype(float), max(float(target[fresh].sum()), float(fresh.sum()))
+    for _ in range(4):  # the limits push back; a few rounds settle it
+        chosen = np.clip(chosen * wanted / max(chosen.sum(), 1e-9), 1, limits)
+    floor = np.floor(chosen).astype(int)
+    missing = int(round(chosen.sum())) - int(floor.sum())
+    floor[np.argsort(floor - chosen, kind="stable")[:missing]] += 1
+    return np.clip(floor, 1, limits)
+
+
+def shifted_velocity(velocity: np.ndarray, wanted_mean: float) -> np.ndarray:
+    """Shifts velocity levels so that their mean loudness is as wanted, keeping the shape of the phrase."""
+    raw = velocity * VELOCITY_STEP + VELOCITY_STEP / 2
+    shift = wanted_mean - raw.mean()
+    for _ in range(3):
+        clipped = np.clip(raw + shift, 8, 124)
+        shift += wanted_mean - clipped.mean()
+    return np.clip(np.round((raw + shift - VELOCITY_STEP / 2) / VELOCITY_STEP), 2, 30).astype(int)

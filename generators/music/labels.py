@@ -1,0 +1,75 @@
+"""Readings of emotion for training pieces: EMOPIA's own labels made graded, and the music encoder's for all others."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from .corpus import Corpus
+from .features import STEPS_PER_BEAT, Piece
+from .model import STYLES
+
+STRIDE = 8  # bars between readings
+SPAN = 16  # bars that each reading hears
+SPREAD = 0.5  # standard deviation given to the readings of each corpus, about that of EMOPIA's graded labels
+
+
+def note_seconds(piece: Piece) -> np.ndarray:
+    """Gives (N, 4) onset_s, duration_s, pitch as it sounded, velocity of a piece on the grid."""
+    seconds_a_step = 60 / piece.tempo / STEPS_PER_BEAT
+    bar_start = np.concatenate([[0.0], np.cumsum(np.diff(piece.bar_lines) * seconds_a_step)])
+    bar, position, pitch, duration, velocity, _ = piece.notes.T
+    step_s = seconds_a_step[bar]
+    return np.column_stack(
+        [bar_start[bar] + position * step_s, duration * step_s, pitch - piece.transposition, velocity]
+    ).astype(np.float32)
+
+
+def read_corpus_emotions(
+    corpus: Corpus,
+    read_va: Callable[[Sequence[np.ndarray]], np.ndarray],
+    clip_readings: dict[str, Sequence[float]],
+) -> Corpus:
+    """Fills in `valence_arousal`.
+
+    A corpus is read relative to itself: readings are standardised within each style, so that a collection played loudly
+    throughout is not all aroused.
+
+    Args:
+        read_va: note arrays -> (len, 2) valence and arousal.
+        clip_readings: id -> (valence, arousal) of clips that people labelled; these are taken as they are.
+    """
+    readings: list[np.ndarray] = []
+    for piece, clip in zip(corpus.pieces, corpus.ids, strict=True):
+        if clip in clip_readings:
+            readings.append(np.tile(np.float32(clip_readings[clip]), (piece.num_bars, 1)))
+            continue
+        starts = range(0, max(1, piece.num_bars - STRIDE), STRIDE)
+        windows = [piece.bars(start, min(piece.num_bars, start + SPAN)) for start in starts]
+        heard = [index for index, window in enumerate(windows) if len(window.notes) >= 8]
+        if not heard:
+            readings.append(np.full((piece.num_bars, 2), np.nan, np.float32))
+            continue
+        values = read_va([note_seconds(windows[index]) for index in heard])
+        reading = np.full((piece.num_bars, 2), np.nan, np.float32)
+        for index, value in zip(heard, values, strict=True):
+            reading[index * STRIDE :] = value
+        readings.append(reading)
+    labelled = np.array([clip in clip_readings for clip in corpus.ids])
+    for style in range(len(STYLES)):
+        members = np.flatnonzero((corpus.style == style) & ~labelled)
+        if len(members):
+            every = np.concatenate([readings[index] for index in members])
+            mean, std = np.nanmean(every, 0), np.nanstd(every, 0) + 1e-6
+            for index in members:
+                readings[index] = np.clip((readings[index] - mean) / std * SPREAD, -0.95, 0.95).astype(np.float32)
+    return replace(corpus, valence_arousal=readings)
+
+
+def load_clip_readings(path: str | Path) -> dict[str, list[float]]:
+    """Reads the JSON that `conditioning.train_music_encoder.crossfit_valence_arousal` wrote."""
+    return json.loads(Path(path).read_text(encoding="utf-8"))

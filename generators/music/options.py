@@ -1,0 +1,106 @@
+"""What can be asked of the music backend."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from generators.base import option
+
+from .features import ATTRIBUTES, TIME_SIGNATURES
+from .harmony import MODES, TONICS
+from .model import STYLES
+from .tokens import ELEMENTS
+
+TASKS = ("generate", "continue", "infill", "edit")
+CHECKPOINTS = ("auto", "music-emopia-nc", "music-base")
+KEYS = ("auto", *TONICS)
+DEFAULT_BARS = 16
+FADERS = ATTRIBUTES
+
+
+@dataclass(frozen=True)
+class MusicPrompt:
+    """What to make."""
+
+    bars: int | None = option(
+        None, "Length of the piece, or of the part to add when continuing.", unit="bars", minimum=1, maximum=4096
+    )
+    duration_s: float | None = option(None, "Length in seconds instead of bars.", unit="s", minimum=1, maximum=10800)
+    task: str = option("generate", "Make a new piece, or continue, infill or edit a given one.", choices=TASKS)
+    source: str | None = option(None, "MIDI or MusicXML file to continue, infill or edit.")
+    infill_bars: str = option("", 'Bars to make anew when infilling, for example "5-8" (the first bar is 1).')
+    keep: str = option(
+        "position,pitch,duration,part",
+        "Elements that an edit keeps, out of " + ", ".join(ELEMENTS) + "; the others are made anew for the emotion.",
+    )
+
+
+@dataclass(frozen=True)
+class MusicOptions:
+    """How to make it."""
+
+    checkpoint: str = option("auto", "Weights: auto takes the best; music-base has no non-commercial data.", choices=CHECKPOINTS)
+    style: str = option("auto", "Kind of music; auto is what the weights do best.", choices=("auto", *STYLES))
+    key: str = option("auto", "Tonic.", choices=KEYS, group="harmony")
+    mode: str = option("auto", "Major or minor; auto leaves it to the emotion.", choices=("auto", *MODES), group="harmony")
+    time_signature: str = option("auto", "Metre; auto is 4/4.", choices=("auto", *TIME_SIGNATURES), group="rhythm")
+    tempo_min: float | None = option(None, "Slowest tempo.", unit="bpm", minimum=40, maximum=220, group="rhythm")
+    tempo_max: float | None = option(None, "Fastest tempo.", unit="bpm", minimum=40, maximum=220, group="rhythm")
+    rhythm_density: float = option(0.0, "Onsets a beat, around what the emotion implies.", minimum=-3, maximum=3, group="faders")
+    note_density: float = option(0.0, "Notes a beat, around what the emotion implies.", minimum=-3, maximum=3, group="faders")
+    polyphony: float = option(0.0, "Notes sounding at once, around what the emotion implies.", minimum=-3, maximum=3, group="faders")
+    register: float = option(0.0, "How high, around what the emotion implies.", minimum=-3, maximum=3, group="faders")
+    loudness: float = option(0.0, "How loud, around what the emotion implies.", minimum=-3, maximum=3, group="faders")
+    melody_instrument: int = option(0, "General MIDI program of the melody.", minimum=0, maximum=127, group="sound")
+    accompaniment_instrument: int = option(0, "General MIDI program of the accompaniment.", minimum=0, maximum=127, group="sound")
+    temperature: float = option(1.0, "How adventurous the choices are; 0 always takes the likeliest.", minimum=0, maximum=2, group="sampling")
+    num_inference_steps: int = option(16, "Sampling steps for each stretch of bars.", unit="steps", minimum=1, maximum=256, group="sampling")
+    content_guidance_scale: float = option(1.0, "How strictly the faders are followed.", minimum=0, maximum=10, group="sampling")
+    identity_guidance_scale: float = option(1.0, "How strictly the style is followed.", minimum=0, maximum=10, group="sampling")
+    emotion_guidance_scale: float = option(2.0, "How strictly the emotion is followed.", minimum=0, maximum=10, group="sampling")
+    seed: int = option(0, "The same seed, options and weights give the same piece.", minimum=0, maximum=2**53, group="sampling")
+
+
+def check_prompt(prompt: MusicPrompt, options: MusicOptions) -> None:
+    """Refuses combinations that make no sense.
+
+    Raises:
+        ValueError: contradicting lengths, a task without its source, an inverted tempo range.
+    """
+    if prompt.bars is not None and prompt.duration_s is not None:
+        raise ValueError("expected bars or duration_s, got both")
+    if prompt.task == "generate" and prompt.source:
+        raise ValueError("expected task continue, infill or edit with a source, got task generate")
+    if prompt.task != "generate" and not prompt.source:
+        raise ValueError(f"expected a source file for task {prompt.task}, got none")
+    if prompt.task in ("infill", "edit") and (prompt.bars is not None or prompt.duration_s is not None):
+        raise ValueError(f"expected no length for task {prompt.task} (the source has one), got one")
+    if options.tempo_min and options.tempo_max and options.tempo_min > options.tempo_max:
+        raise ValueError(f"expected tempo_min <= tempo_max, got {options.tempo_min:g} and {options.tempo_max:g}")
+    if prompt.task == "edit":
+        kept = elements_of(prompt.keep)
+        if "pitch" in kept and options.key != "auto":
+            raise ValueError(f"expected key auto when pitch is kept, got {options.key}")
+        if len(kept) == len(ELEMENTS):
+            raise ValueError("expected at least one element to make anew, got keep with all of them")
+
+
+def elements_of(keep: str) -> frozenset[str]:
+    """Reads "pitch, duration" into element names."""
+    names = [name.strip() for name in keep.split(",") if name.strip()]
+    for name in names:
+        if name not in ELEMENTS:
+            raise ValueError(f"expected elements out of {', '.join(ELEMENTS)} in keep, got {name!r}")
+    return frozenset(names)
+
+
+def bar_range(text: str, num_bars: int) -> tuple[int, int]:
+    """Reads "5-8" (first bar 1, both ends included) into a half-open range from 0."""
+    match = re.fullmatch(r"\s*(\d{1,5})\s*(?:-\s*(\d{1,5})\s*)?", text)
+    if not match:
+        raise ValueError(f'expected infill_bars like "5-8", got {text[:40]!r}')
+    first, last = int(match[1]), int(match[2] or match[1])
+    if not 1 <= first <= last <= num_bars:
+        raise ValueError(f"expected infill_bars within 1-{num_bars}, got {text.strip()}")
+    return first - 1, last

@@ -1,0 +1,63 @@
+"""What people call: `generate`, `Studio`, emotions, media, jobs, the library. Names load when first used."""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from checkpoints import CheckpointError
+    from conditioning import Emotion, EmotionCurve
+    from generators.base import Cancelled
+    from generators.media import Audio, Media, Score
+
+    from .jobs import JobQueue
+    from .library import Library
+    from .result import Result
+    from .session import Studio, generate
+
+# Public name -> module that defines it.
+EXPORTS = {
+    "Audio": "generators.media",
+    "Cancelled": "generators.base",
+    "CheckpointError": "checkpoints",
+    "Emotion": "conditioning",
+    "EmotionCurve": "conditioning",
+    "JobQueue": "studio.jobs",
+    "Library": "studio.library",
+    "Media": "generators.media",
+    "Result": "studio.result",
+    "Score": "generators.media",
+    "Studio": "studio.session",
+    "generate": "studio.session",
+}
+
+__all__ = [
+    "Audio",
+    "Cancelled",
+    "CheckpointError",
+    "Emotion",
+    "EmotionCurve",
+    "JobQueue",
+    "Library",
+    "Media",
+    "Result",
+    "Score",
+    "Studio",
+    "__version__",
+    "generate",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in EXPORTS:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(importlib.import_module(EXPORTS[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,296 @@
+"""`affect generate MEDIUM` and `affect batch`: flags from each backend's Prompt and Options, by one loop."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import inspect
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import typer
+
+import checkpoints
+from generators import base, registry
+
+from .cli_terminal import DEVICE, JSON, QUIET, interruptible, progress, say, say_json, stepper
+
+TRUE, FALSE = ("true", "yes", "on", "1"), ("false", "no", "off", "0")
+# Flags of every medium: name -> (type, declaration).
+COMMON: dict[str, tuple[Any, Any]] = {
+    "emotion": (
+        str,
+        typer.Option(
+            "neutral",
+            help='A name, "60% sad, 40% angry", a phrase, valence,arousal,dominance, "0:calm, 20:joyful 0.9"'
+            ", JSON, or a file.",
+            metavar="EMOTION",
+        ),
+    ),
+    "intensity": (
+        float,
+        typer.Option(
+            1.0,
+            help="0 neutral, 1 as strong as people express it, up to 1.5.",
+            metavar="NUMBER",
+            parser=lambda text: read_intensity(text),
+        ),
+    ),
+    "out": (
+        Path,
+        typer.Option(None, "--out", "-o", help="Where the result goes; the suffix says the format."),
+    ),
+    "render": (Path, typer.Option(None, "--render", help="Also as sound, in this file.")),
+    "plot": (Path, typer.Option(None, "--plot", help="Also as a picture, in this file.")),
+    "recipe": (
+        str,
+        typer.Option(
+            None, "--recipe", help="Make again what this saved file or .json says; takes no other choice."
+        ),
+    ),
+    "library": (bool, typer.Option(True, "--library/--no-library", help="Keep the result in the library.")),
+    "device": (str, DEVICE),
+    "quiet": (bool, QUIET),
+    "as_json": (bool, JSON),
+}
+
+
+def generate_app(modality: str | None) -> typer.Typer:
+    """Gives the `generate` group; only of the medium that was asked for is the backend's module imported."""
+    app = typer.Typer(help="Make one result of a medium.", rich_markup_mode="rich")
+    for name in registry.BACKENDS:
+        command = make_command(name) if name == modality else make_stub(name)
+        app.command(name, help=f"Make {name} with a feeling.")(command)
+    return app
+
+
+def make_stub(name: str) -> Callable[..., None]:
+    def command() -> None:
+        raise ValueError(f"expected {name} as the first argument of generate, got it later")
+
+    return command
+
+
+def make_command(modality: str) -> Callable[..., Any]:
+    """Gives a command whose signature has a parameter for each field of the backend's Prompt and Options."""
+    backend = registry.backend_class(modality)
+    fields = {
+        field.name: (field, owner)
+        for owner in (backend.Prompt, backend.Options)
+        for field in dataclasses.fields(owner)
+    }
+
+    panels = {backend.Prompt: "What to make", backend.Options: "How to make it"}
+
+    def command(**values: Any) -> int:
+        common = {name: values.pop(name) for name in COMMON}
+        given = {name: value for name, value in values.items() if value is not None}
+        return run_generate(modality, given, **common)
+
+    parameters = [
+        inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=declaration, annotation=kind)
+        for name, (kind, declaration) in COMMON.items()
+    ]
+    parameters += [
+        inspect.Parameter(
+            name,
+            inspect.Parameter.KEYWORD_ONLY,
+            default=declare(field, owner, field.metadata.get("group") or panels[owner]),
+            annotation=str,
+        )
+        for name, (field, owner) in fields.items()
+    ]
+    command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    command.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
+    return command
+
+
+def declare(field: dataclasses.Field, owner: type, panel: str) -> Any:
+    """Gives one flag. Its default None says "not given", so that the backend's own default holds."""
+    kind, _ = base.field_type(field, owner)
+    metavar = {int: "INT", float: "NUMBER", bool: "YES|NO"}.get(kind, "TEXT")
+    return typer.Option(
+        None,
+        flag(field.name),
+        help=describe(field),
+        metavar="CHOICE" if field.metadata.get("choices") else metavar,
+        parser=parser(field, owner),
+        show_default=False,
+        rich_help_panel=panel.capitalize(),
+    )
+
+
+def flag(name: str) -> str:
+    return "--" + name.replace("_", "-")
+
+
+def describe(field: dataclasses.Field) -> str:
+    """Gives the help of a flag: what it is, its unit, its range and its default."""
+    data = field.metadata
+    notes = []
+    if data.get("choices"):
+        notes.append(", ".join(str(choice) for choice in data["choices"]))
+    low, high, unit = data.get("minimum"), data.get("maximum"), data.get("unit") or ""
+    if low is not None or high is not None:
+        notes.append(f"{number(low)}..{number(high)} {unit}".rstrip())
+    elif unit:
+        notes.append(unit)
+    if field.default not in (None, "", dataclasses.MISSING):
+        notes.append(f"default {field.default}")
+    text = str(data.get("help", "")).rstrip(".") + (f" ({'; '.join(notes)})" if notes else "")
+    # Brackets would be taken for markup.
+    return text.replace("[", "\\[") + "."
+
+
+def number(value: float | None) -> str:
+    return "" if value is None else str(int(value)) if float(value).is_integer() else f"{value:g}"
+
+
+def parser(field: dataclasses.Field, owner: type) -> Callable[[str], Any]:
+    """Gives a function from a flag's text to the field's value; it complains in the house form."""
+    kind, _ = base.field_type(field, owner)
+
+    def read(text: Any) -> Any:
+        value: Any = text
+        if isinstance(text, str):
+            with contextlib.suppress(ValueError):
+                value = convert(text.strip(), kind)
+        try:
+            return base.check_value(field, owner, value)
+        except ValueError as error:
+            raise typer.BadParameter(str(error)) from None
+
+    return read
+
+
+def read_intensity(text: Any) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        raise typer.BadParameter(f"expected a number from 0 to 1.5 for intensity, got {text!r}") from None
+
+
+def convert(text: str, kind: type) -> Any:
+    if kind is bool:
+        return True if text.lower() in TRUE else False if text.lower() in FALSE else text
+    if kind is int and re.fullmatch(r"[-+]?\d{1,18}", text):
+        return int(text)
+    return float(text) if kind in (int, float) else text
+
+
+def run_generate(
+    modality: str,
+    given: dict[str, Any],
+    *,
+    emotion: str,
+    intensity: float,
+    out: Path | None,
+    render: Path | None,
+    plot: Path | None,
+    recipe: str | None,
+    library: bool,
+    device: str,
+    quiet: bool,
+    as_json: bool,
+) -> int:
+    """Checks everything that can be checked, generates, writes, and tells."""
+    from .emotion_text import read_emotion
+    from .library import Library
+    from .outputs import PICTURES, SOUNDS, check_output
+    from .session import Studio
+
+    files = [path for path in (out, render, plot) if path is not None]
+    for path, only in ((out, None), (render, SOUNDS), (plot, PICTURES)):
+        if path is not None:
+            check_output(path, modality, only)
+    if len({path.resolve() for path in files}) < len(files):
+        raise ValueError("expected a different file for each of --out, --render and --plot, got one twice")
+    if out is None and not library:
+        raise ValueError("expected --out FILE or the library to keep the result, got neither")
+    arguments = {**given, "emotion": read_emotion(emotion), "intensity": intensity}
+    if recipe is not None:
+        arguments = read_arguments(modality, recipe, given, emotion, intensity)
+    with contextlib.ExitStack() as stack:
+        interrupt = stack.enter_context(interruptible())
+        studio = stack.enter_context(Studio(device))
+        studio.check(modality, **arguments)
+        # Opened before the work, so that an unusable folder is known in time.
+        kept = stack.enter_context(Library()) if library else None
+        with progress(f"{modality}", quiet) as show:
+            result = studio.generate(modality, on_step=stepper(interrupt, show), **arguments)
+        with progress("saving", quiet, total=len(files)) as show:
+            for index, path in enumerate(files, 1):
+                interrupt.check()
+                result.save(path)
+                show(index, len(files))
+        entry = kept.add(result) if kept is not None else None
+    report(result, files, entry, quiet, as_json)
+    return 0
+
+
+def read_arguments(
+    modality: str, source: str, given: dict[str, Any], emotion: str, intensity: float
+) -> dict[str, Any]:
+    from .recipe import check_reproducible, read_recipe, recipe_arguments
+
+    if given or emotion != "neutral" or intensity != 1.0:
+        raise ValueError("expected --recipe without other choices, got both")
+    recipe = read_recipe(source)
+    if recipe["modality"] != modality:
+        raise ValueError(f"expected a recipe of {modality}, got one of {recipe['modality']}")
+    check_reproducible(recipe)
+    return recipe_arguments(recipe)
+
+
+def report(result: Any, files: list[Path], entry: Any, quiet: bool, as_json: bool) -> None:
+    if as_json:
+        row = {"files": [str(path) for path in files], "library_id": entry.id if entry else None}
+        say_json({**row, "non_commercial": non_commercial(result.recipe), "recipe": result.recipe})
+    elif not quiet:
+        for path in files:
+            say(str(path))
+        if entry is not None:
+            say(f"library {entry.id}" if files else str(entry.path))
+        for name in non_commercial(result.recipe):
+            say(f"weights {name}: NON-COMMERCIAL use only")
+
+
+def non_commercial(recipe: dict[str, Any]) -> list[str]:
+    """Gives the weights behind a result whose data forbids commercial use."""
+    entries = checkpoints.manifest()
+    return [name for name in recipe["weights"] if name in entries and entries[name].non_commercial]
+
+
+def batch(
+    requests: Path = typer.Argument(
+        ..., help="A file of requests, one JSON object a line.", metavar="REQUESTS.jsonl"
+    ),
+    out_dir: Path = typer.Option(..., "--out-dir", help="Folder that every out lies in; made when missing."),
+    library: bool = typer.Option(
+        True, "--library/--no-library", help="Keep every result in the library as well."
+    ),
+    device: str = DEVICE,
+    quiet: bool = QUIET,
+) -> int:
+    """Make many results, one JSON row each on stdout; a second run skips what is done."""
+    from .batch import read_requests, run_batch
+    from .library import Library
+    from .session import Studio
+
+    lines = read_requests(requests)
+    failed = 0
+    with contextlib.ExitStack() as stack:
+        interrupt = stack.enter_context(interruptible())
+        kept = stack.enter_context(Library()) if library else None
+        studio = stack.enter_context(Studio(device, kept))
+        show = stack.enter_context(progress("batch", quiet, total=len(lines)))
+        on_step = stepper(interrupt, lambda step, total: None)
+        rows = run_batch(studio, lines, out_dir, on_step=on_step, should_stop=lambda: interrupt.asked)
+        for index, row in enumerate(rows, 1):
+            say_json(row)
+            show(index, len(lines))
+            failed += row["state"] == "failed"
+        interrupt.check()
+    return 2 if failed else 0

@@ -1,0 +1,128 @@
+"""`affect evaluate` and `affect bench`: figures of quality, speed and memory that anyone can print again."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import inspect
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from .cli_terminal import JSON, QUIET, progress, say_json, show_table
+
+DATA = typer.Option(None, "--data", help="Folder that holds the data sets.", metavar="DIR")
+OUT = typer.Option(
+    None, "--out", help="Folder for the report and its plots; made when missing.", metavar="DIR"
+)
+CLIPS = typer.Option(None, "--clips", help="Clips to generate for each quadrant.", metavar="INT")
+CHECKPOINT = typer.Option(None, "--checkpoint", help="Weights to measure; the default ones when not given.")
+SEED = typer.Option(None, "--seed", help="Seed of the first clip.", metavar="INT")
+
+
+def evaluate_app() -> typer.Typer:
+    group = typer.Typer(help="Measure a medium with its frozen evaluator.", rich_markup_mode="rich")
+    group.command("music")(evaluate_music)
+    group.command("emotion")(evaluate_emotion)
+    return group
+
+
+def bench_app() -> typer.Typer:
+    group = typer.Typer(help="Measure speed and memory on this machine.", rich_markup_mode="rich")
+    group.command("music")(bench_music)
+    return group
+
+
+def evaluate_music(
+    data: Path = DATA,
+    out: Path = OUT,
+    clips: int = CLIPS,
+    checkpoint: str = CHECKPOINT,
+    seed: int = SEED,
+    quiet: bool = QUIET,
+    as_json: bool = JSON,
+) -> int:
+    """Generate clips and say what the frozen evaluator recognises in them."""
+    given = {"data_dir": data, "out_dir": out, "clips": clips, "checkpoint": checkpoint, "seed": seed}
+    return measure(
+        "studio.evaluation.music_report", "evaluate_music", "evaluate music", given, quiet, as_json
+    )
+
+
+def evaluate_emotion(data: Path = DATA, out: Path = OUT, quiet: bool = QUIET, as_json: bool = JSON) -> int:
+    """Read the dev splits of GoEmotions and EmoBank and compare with their labels."""
+    given = {"data_dir": data, "out_dir": out}
+    return measure("studio.evaluation.emotion", "evaluate_emotion", "evaluate emotion", given, quiet, as_json)
+
+
+def bench_music(
+    out: Path = OUT, checkpoint: str = CHECKPOINT, quiet: bool = QUIET, as_json: bool = JSON
+) -> int:
+    """Measure beats a second, the time to the first music and the peak memory."""
+    given = {"out_dir": out, "checkpoint": checkpoint}
+    return run_measure(bench_module("music").run, "bench music", given, quiet, as_json)
+
+
+def measure(module: str, name: str, title: str, given: dict[str, Any], quiet: bool, as_json: bool) -> int:
+    return run_measure(getattr(importlib.import_module(module), name), title, given, quiet, as_json)
+
+
+def run_measure(
+    function: Callable[..., Any], title: str, given: dict[str, Any], quiet: bool, as_json: bool
+) -> int:
+    """Calls a measurement with what was given and shows its figures.
+
+    Raises:
+        ValueError: something was given that this measurement does not take.
+        FileNotFoundError: no such folder of data.
+    """
+    values = {name: value for name, value in given.items() if value is not None}
+    known = inspect.signature(function).parameters
+    for name in values:
+        if name not in known:
+            raise ValueError(f"expected options that {title} takes, got --{name.removesuffix('_dir')}")
+    if "data_dir" in values and not values["data_dir"].is_dir():
+        raise FileNotFoundError(f"expected an existing folder of data, got {str(values['data_dir'])!r}")
+    if "clips" in values and values["clips"] < 1:
+        raise ValueError(f"expected at least 1 clip, got {values['clips']}")
+    if "out_dir" in values:
+        values["out_dir"].mkdir(parents=True, exist_ok=True)
+    with progress(title, quiet) as show:
+        if "on_step" in known:
+            values["on_step"] = show
+        figures = function(**values)
+    if as_json:
+        say_json(figures)
+    else:
+        show_table(["figure", "value"], [[name, format_value(value)] for name, value in flatten(figures)])
+    return 0
+
+
+def bench_module(name: str) -> Any:
+    """Loads a benchmark from beside the packages; benchmarks are not installed, they belong to a checkout.
+
+    Raises:
+        FileNotFoundError: this is an installation without a checkout.
+    """
+    path = Path(__file__).resolve().parent.parent / "benchmarks" / f"{name}.py"
+    spec = importlib.util.spec_from_file_location(f"benchmarks.{name}", path)
+    if not path.is_file() or spec is None or spec.loader is None:
+        raise FileNotFoundError(
+            f"expected a checkout with benchmarks/{name}.py, got an installation without it"
+        )
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def flatten(figures: Any, prefix: str = "") -> list[tuple[str, Any]]:
+    """Gives nested figures as (dotted name, value) rows."""
+    if not isinstance(figures, Mapping):
+        return [(prefix, figures)]
+    return [row for name, value in figures.items() for row in flatten(value, f"{prefix}.{name}".lstrip("."))]
+
+
+def format_value(value: Any) -> str:
+    return f"{value:.4g}" if isinstance(value, float) else str(value)

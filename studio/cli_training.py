@@ -1,0 +1,78 @@
+"""`affect train`: the weights, made again by the recipe that made them."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from .cli_terminal import progress
+
+# Recipe -> module with `run(config, data_dir, out_dir, resume, max_minutes)`. A new recipe is one line here.
+RECIPES = {
+    "emotion-space": "conditioning.train_space",
+    "text-encoder": "conditioning.train_text",
+    "music-encoder": "conditioning.train_music_encoder",
+    "music": "generators.music.train",
+    "music-evaluator": "studio.evaluation.train_music_evaluator",
+}
+
+
+def train(
+    name: str = typer.Argument(..., help=f"A recipe: {', '.join(RECIPES)}."),
+    config: Path = typer.Option(
+        None, "--config", help="YAML of the recipe; its own when not given.", metavar="FILE"
+    ),
+    data: Path = typer.Option(..., "--data", help="Folder that holds the data sets.", metavar="DIR"),
+    out: Path = typer.Option(
+        None, "--out", help="Folder of the run; runs/NAME when not given.", metavar="DIR"
+    ),
+    resume: bool = typer.Option(False, "--resume", help="Go on from the state in the run's folder."),
+    max_minutes: float = typer.Option(
+        None, "--max-minutes", help="Stop then, ready to resume.", metavar="NUMBER"
+    ),
+    quiet: bool = typer.Option(False, "--quiet", "-q", help="No progress."),
+) -> int:
+    """Train the weights of one recipe."""
+    if name not in RECIPES:
+        raise ValueError(f"expected a recipe out of {', '.join(RECIPES)}, got {name!r}")
+    if not data.is_dir():
+        raise FileNotFoundError(f"expected an existing folder of data, got {str(data)!r}")
+    if max_minutes is not None and not max_minutes > 0:
+        raise ValueError(f"expected a number of minutes above 0, got {max_minutes:g}")
+    values = read_config(name, config)
+    out_dir = out if out is not None else Path("runs") / name
+    out_dir.mkdir(parents=True, exist_ok=True)
+    run = importlib.import_module(RECIPES[name]).run
+    with progress(f"train {name}", quiet) as show:
+        # Recipes whose steps are not of one kind take no callback and show nothing.
+        takes_steps = "on_step" in inspect.signature(run).parameters
+        extra: dict[str, Any] = (
+            {"on_step": lambda step, total, *rest: show(step, total)} if takes_steps else {}
+        )
+        run(values, data, out_dir, resume=resume, max_minutes=max_minutes, **extra)
+    return 0
+
+
+def read_config(name: str, path: Path | None) -> dict[str, Any]:
+    """Gives a recipe's values from a YAML file, the shipped one when none is named."""
+    import training
+
+    if path is None:
+        path = Path(training.__path__[0]) / "configs" / f"{name}.yaml"
+    if not path.is_file():
+        raise FileNotFoundError(f"expected an existing configuration, got {str(path)!r}")
+    from omegaconf import OmegaConf
+    from omegaconf.errors import OmegaConfBaseException
+    from yaml import YAMLError
+
+    try:
+        values = OmegaConf.to_container(OmegaConf.load(path), resolve=True)
+    except (OmegaConfBaseException, YAMLError, UnicodeDecodeError, OSError) as error:
+        raise ValueError(f"expected YAML in {path.name}, got: {error}") from None
+    if not isinstance(values, dict):
+        raise ValueError(f"expected names and values in {path.name}, got {type(values).__name__}")
+    return {str(key): value for key, value in values.items()}

@@ -1,0 +1,263 @@
+"""`evaluate_music`: everything that is claimed of the music backend, measured and written down again."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from .music_metrics import ATTRIBUTES, COMPARED
+from .music_trials import (
+    LEVELS,
+    QUADRANTS,
+    SETTINGS,
+    Clips,
+    judge_samples,
+    run_faders,
+    run_intensity,
+    run_quadrants,
+    run_transfer,
+)
+
+SECTIONS = ("quadrants", "samples", "intensity", "faders", "transfer")
+FADER_SEED = 500_000
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How many clips each trial takes.
+
+    Attributes:
+        quadrant: clips of each quadrant.
+        level: clips of each quadrant at each level of the dial.
+        setting: clips at each setting of each fader.
+        edits: pieces that are edited, of each kind of source (generated, real).
+    """
+
+    quadrant: int
+    level: int
+    setting: int
+    edits: int
+
+    @classmethod
+    def of(cls, clips: int) -> Plan:
+        """Scales all trials with the clips of a quadrant; the published figures take 200."""
+        return cls(clips, max(2, clips // 5), max(4, clips // 8), max(4, clips // 4))
+
+    def total(self, sections: tuple[str, ...], has_data: bool) -> int:
+        sizes = {
+            "quadrants": 4 * self.quadrant,
+            "intensity": 4 * len(LEVELS) * self.level,
+            "faders": len(ATTRIBUTES) * len(SETTINGS) * self.setting,
+            "transfer": self.edits * (2 if has_data else 1),
+        }
+        return sum(sizes.get(section, 0) for section in sections)
+
+
+def evaluate_music(
+    *,
+    clips: int = 200,
+    bars: int = 12,
+    checkpoint: str = "auto",
+    seed: int = 0,
+    data_dir: str | Path | None = None,
+    out_dir: str | Path | None = None,
+    quick: bool = False,
+    sections: tuple[str, ...] = SECTIONS,
+    on_step: Callable[[int, int], None] | None = None,
+    generate: Callable[..., Any] | None = None,
+) -> dict[str, Any]:
+    """Measures the music backend with the frozen evaluator.
+
+    Args:
+        clips: of each quadrant; the other trials scale with it.
+        bars: length of every clip.
+        checkpoint: weights to measure.
+        seed: of the first clip.
+        data_dir: holds emopia_1.0; real held-out clips are edited too when it is given.
+        out_dir: gets report.md, report.json, the plots and the clips; a second call goes on from the clips there.
+        quick: a handful of clips, to see that it runs.
+        sections: the trials to run, out of `SECTIONS`; "samples" needs "quadrants".
+        on_step: (clips done, clips in all).
+        generate: a stand-in for `studio.generate`.
+
+    Returns:
+        {"evaluator": its own figures on real clips, one entry a section, "bars": {name: value, bar, passed}}.
+
+    Raises:
+        ValueError: a section that does not exist, or fewer than one clip.
+        CheckpointError: no evaluator.
+    """
+    from .music_evaluator import load_music_evaluator
+
+    unknown = [section for section in sections if section not in SECTIONS]
+    if unknown:
+        raise ValueError(f"expected sections out of {', '.join(SECTIONS)}, got {unknown[0]!r}")
+    if clips < 1 or bars < 1:
+        raise ValueError(f"expected at least 1 clip of at least 1 bar, got {clips} of {bars}")
+    evaluator = load_music_evaluator()
+    plan = Plan(1, 1, 2, 1) if quick else Plan.of(clips)
+    done, total = 0, plan.total(sections, data_dir is not None)
+
+    def on_clip() -> None:
+        nonlocal done
+        done += 1
+        if on_step:
+            on_step(min(done, total), total)
+
+    folder = Path(out_dir) if out_dir is not None else None
+    maker = Clips(
+        generate or shipped_generate(),
+        folder=folder / "clips" if folder else None,
+        weights=weights_of(checkpoint),
+        fixed={"bars": bars, "checkpoint": checkpoint},
+        on_clip=on_clip,
+    )
+    results: dict[str, Any] = {
+        "evaluator": evaluator.checkpoint.figures,
+        "settings": {"clips": plan.quadrant, "bars": bars, "checkpoint": checkpoint, "seed": seed},
+    }
+    for name in sections:
+        results |= run_section(name, maker, evaluator, plan, seed, data_dir)
+        results["bars"] = bars_of(results)
+        if folder:
+            write_report(results, folder)
+    return results
+
+
+def run_section(
+    name: str, maker: Clips, evaluator: Any, plan: Plan, seed: int, data_dir: str | Path | None
+) -> dict[str, Any]:
+    """Runs one trial; gives its results under their name."""
+    if name == "quadrants":
+        return {"quadrants": run_quadrants(maker, evaluator, plan.quadrant, seed)[0]}
+    if name == "samples":
+        quiet = Clips(maker.generate, maker.folder, maker.weights, maker.fixed)
+        samples = run_quadrants(quiet, evaluator, plan.quadrant, seed)[1]
+        reference = evaluator.checkpoint.extra["reference"]
+        return {"samples": judge_samples(samples, reference, evaluator.window_hashes.numpy())}
+    if name == "intensity":
+        return {"intensity": run_intensity(maker, evaluator, plan.level, seed)}
+    if name == "faders":
+        return {"faders": run_faders(maker, plan.setting, seed + FADER_SEED)}
+    return {"transfer": transfer(maker, evaluator, plan, seed, data_dir)}
+
+
+def transfer(maker: Clips, evaluator: Any, plan: Plan, seed: int, data_dir: str | Path | None) -> dict[str, Any]:
+    """Edits generated pieces, and real held-out ones where there is data."""
+    editor = Clips(
+        maker.generate,
+        maker.folder,
+        maker.weights,
+        {name: value for name, value in maker.fixed.items() if name != "bars"},  # the source has its own length
+        maker.on_clip,
+    )
+    with tempfile.TemporaryDirectory() as temporary:
+        sources = []
+        for at in range(plan.edits):
+            quadrant = QUADRANTS[at % 4]
+            path = maker.make_file(Path(temporary), emotion=quadrant, intensity=1.0, seed=seed + at)
+            sources.append((path, quadrant))
+        answer = {"generated": run_transfer(editor, evaluator, sources, seed)}
+    if data_dir is not None:
+        from training.data.music import emopia
+
+        held_out = emopia(data_dir, "val")
+        chosen = [held_out[at * len(held_out) // plan.edits] for at in range(min(plan.edits, len(held_out)))]
+        answer["real"] = run_transfer(editor, evaluator, [(clip.path, clip.quadrant) for clip in chosen], seed)
+    return answer
+
+
+def shipped_generate() -> Callable[..., Any]:
+    """Gives the public call, on the CPU: figures must not depend on who has a GPU."""
+    from functools import partial
+
+    from studio.session import generate
+
+    return partial(generate, device="cpu")
+
+
+def weights_of(checkpoint: str) -> str:
+    """Gives a text that changes when the weights that make clips change."""
+    import checkpoints
+
+    return ",".join(
+        f"{name}:{entry.sha256[:16]}:{json.dumps(entry.extra.get('calibration'))}"
+        for name, entry in checkpoints.manifest().items()
+        if name == checkpoint or (checkpoint == "auto" and name.startswith("music-")) or name == "emotion-space"
+    )
+
+
+def bars_of(results: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """Sets every measured figure beside what it has to reach."""
+    bars: dict[str, dict[str, Any]] = {}
+
+    def add(name: str, value: float, bar: float, *, at_most: bool = False) -> None:
+        passed = value <= bar if at_most else value >= bar
+        bars[name] = {"value": value, "bar": f"{'<=' if at_most else '>='} {bar:g}", "passed": bool(passed)}
+
+    if "quadrants" in results:
+        found, own = results["quadrants"], results["evaluator"].get("val", {})
+        add("quadrant accuracy (bar: the evaluator's own on real clips)", found["4q"], own.get("4q", 1.0))
+        add("arousal accuracy", found["arousal"], 0.88)
+        add("valence accuracy", found["valence"], 0.80)
+    if "intensity" in results:
+        for name in QUADRANTS:
+            add(f"intensity, Spearman rho, {name}", results["intensity"][name]["rho"], 0.9)
+    if "faders" in results:
+        for name in ATTRIBUTES:
+            add(f"fader {name}, R²", results["faders"][name]["r2"], 0.9)
+            kept = results["faders"][name]["restrictiveness"]
+            add(f"fader {name}, restrictiveness", round(sum(kept.values()) / len(kept), 4), 0.7)
+    if "transfer" in results:
+        for name, found in results["transfer"].items():
+            add(f"edits of {name} pieces: kept elements identical", found["identical"], 1.0)
+            add(f"edits of {name} pieces: arousal moved as asked", found["moved"], 0.85)
+    if "samples" in results:
+        found = results["samples"]
+        for name in COMPARED:
+            difference = abs(found["measures"].get(name, {"difference": 1.0})["difference"])
+            add(f"{name.replace('_', ' ')}, difference to real", difference, 0.1, at_most=True)
+        add("two-bar windows copied", found["copy_rate"], 0.02, at_most=True)
+        add("degenerate clips", found["degenerate"]["clips"], 0, at_most=True)
+    return bars
+
+
+def write_report(results: Mapping[str, Any], folder: Path) -> None:
+    """Writes report.json, report.md and the plots, each only when whole."""
+    from .music_plots import draw
+
+    folder.mkdir(parents=True, exist_ok=True)
+    pictures = draw(results, folder)
+    for name, text in (
+        ("report.json", json.dumps(results, indent=2, ensure_ascii=False)),
+        ("report.md", markdown(results, pictures)),
+    ):
+        partial = folder / f"{name}.partial"
+        partial.write_text(text + "\n", encoding="utf-8")
+        os.replace(partial, folder / name)
+
+
+def markdown(results: Mapping[str, Any], pictures: list[str]) -> str:
+    """Gives the report as text."""
+    settings, own = results["settings"], results["evaluator"]
+    lines = [
+        "# The music backend, measured",
+        "",
+        f"{settings['clips']} clips of {settings['bars']} bars a quadrant, checkpoint `{settings['checkpoint']}`, "
+        f"first seed {settings['seed']}.",
+        "",
+        "The evaluator itself, on real clips of songs that it never heard (quadrant / arousal / valence):",
+    ]
+    for key, title in (("val", "EMOPIA val split"), ("cross_validation", "EMOPIA train split, five folds by song")):
+        if key in own:
+            lines.append(f"- {title}: {own[key]['4q']:.3f} / {own[key]['arousal']:.3f} / {own[key]['valence']:.3f}")
+    lines += ["", "| measure | value | bar | |", "|---|---|---|---|"]
+    for name, row in results.get("bars", {}).items():
+        lines.append(f"| {name} | {row['value']:.3g} | {row['bar']} | {'reached' if row['passed'] else 'missed'} |")
+    lines += ["", *(f"![{Path(name).stem}]({name})" for name in pictures)]
+    return "\n".join(lines)

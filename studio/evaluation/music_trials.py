@@ -1,0 +1,288 @@
+"""The trials of the music backend: clips asked for, made once, kept on disk, and what is measured on them."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from .music_metrics import ATTRIBUTES, GridClip, copied, fault_of, grid_of, measure, window_hashes
+
+if TYPE_CHECKING:
+    import numpy as np
+    import symusic
+
+QUADRANTS = ("Q1", "Q2", "Q3", "Q4")
+LEVELS = (0.0, 0.25, 0.5, 0.75, 1.0)
+SETTINGS = (-3, -2, -1, 0, 1, 2, 3)
+KEPT = "position,pitch,duration"
+OTHER_AROUSAL = {"Q1": "Q4", "Q2": "Q3", "Q3": "Q2", "Q4": "Q1"}
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One clip.
+
+    Attributes:
+        notes: (N, 4) onset_s, duration_s, pitch, velocity.
+        grid: the same on sixteenths; None when there is too little to put on a grid.
+    """
+
+    notes: np.ndarray
+    grid: GridClip | None
+
+
+@dataclass
+class Clips:
+    """Makes clips by request; a request that was made before is read from `folder`.
+
+    Attributes:
+        generate: `studio.generate` or a stand-in: ("music", **request) -> something with `.media.midi`.
+        folder: keeps every clip as an .npz under a name made from its request and from the weights; None keeps nothing.
+        weights: hash of the weights, so that other weights make other clips.
+        fixed: arguments of every request.
+        on_clip: called after each clip.
+    """
+
+    generate: Callable[..., Any]
+    folder: Path | None = None
+    weights: str = ""
+    fixed: dict[str, Any] = field(default_factory=dict)
+    on_clip: Callable[[], None] = lambda: None
+
+    def make(self, **request: Any) -> Sample:
+        """Gives the clip of a request."""
+        path = self.path_of(request, ".npz")
+        sample = read_sample(path) if path is not None and path.exists() else None
+        if sample is None:
+            sample = sample_of(self.generate("music", **self.fixed, **request).media.midi)
+            if path is not None:
+                write_sample(path, sample)
+        self.on_clip()
+        return sample
+
+    def make_file(self, folder: Path, **request: Any) -> Path:
+        """Gives the clip of a request as a MIDI file, for tasks that start from one."""
+        path = self.path_of(request, ".mid") or folder / f"source-{request['seed']}-{request['emotion']}.mid"
+        if not path.exists():
+            self.generate("music", **self.fixed, **request).media.midi.dump_midi(str(path.with_suffix(".part")))
+            os.replace(path.with_suffix(".part"), path)
+        return path
+
+    def path_of(self, request: dict[str, Any], suffix: str) -> Path | None:
+        if self.folder is None:
+            return None
+        named = {**self.fixed, **request, "weights": self.weights}
+        text = json.dumps({k: Path(v).name if k == "source" else v for k, v in named.items()}, sort_keys=True)
+        return self.folder / (hashlib.sha256(text.encode()).hexdigest()[:24] + suffix)
+
+
+def sample_of(score: symusic.Score) -> Sample:
+    """Reads a score for measuring."""
+    from conditioning.encoders.midi import note_array
+
+    notes = note_array(score)
+    return Sample(notes, grid_of(score) if len(notes) >= 2 else None)
+
+
+def write_sample(path: Path, sample: Sample) -> None:
+    import numpy as np
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    grid = {} if sample.grid is None else {"grid": sample.grid.notes, "lines": sample.grid.lines}
+    partial = path.with_suffix(".partial")
+    with open(partial, "wb") as file:
+        np.savez(file, notes=sample.notes, **grid)
+    os.replace(partial, path)
+
+
+def read_sample(path: Path) -> Sample:
+    import numpy as np
+
+    with np.load(path) as data:
+        grid = GridClip(data["grid"], data["lines"]) if "grid" in data else None
+        return Sample(data["notes"], grid)
+
+
+def run_quadrants(clips: Clips, evaluator: Any, count: int, seed: int) -> tuple[dict[str, Any], list[Sample]]:
+    """Asks `count` clips of each quadrant at full intensity and lets the evaluator name them."""
+    import numpy as np
+
+    samples = [
+        clips.make(emotion=name, intensity=1.0, seed=seed + at) for name in QUADRANTS for at in range(count)
+    ]
+    asked = np.repeat(np.arange(4), count)
+    judged = evaluator.judge([sample.notes for sample in samples])
+    confusion = np.zeros((4, 4), dtype=int)
+    np.add.at(confusion, (asked, judged.label), 1)
+    answer = {
+        "clips": len(samples),
+        "4q": share(judged.label == asked),
+        "arousal": share((judged.arousal > 0.5) == (asked < 2)),
+        "valence": share((judged.valence > 0.5) == np.isin(asked, (0, 3))),
+        "by_quadrant": {name: share(judged.label[asked == k] == k) for k, name in enumerate(QUADRANTS)},
+        "confusion": confusion.tolist(),
+    }
+    return answer, samples
+
+
+def run_intensity(clips: Clips, evaluator: Any, count: int, seed: int) -> dict[str, Any]:
+    """Turns the dial with the same seeds at every level; the score is the probability of the quadrant asked for."""
+    import numpy as np
+    from scipy.stats import spearmanr
+
+    answer: dict[str, Any] = {"clips_per_level": count, "levels": list(LEVELS)}
+    for number, name in enumerate(QUADRANTS):
+        rows = []
+        for level in LEVELS:
+            made = [clips.make(emotion=name, intensity=level, seed=seed + at).notes for at in range(count)]
+            rows.append(evaluator.judge(made).quadrant[:, number])
+        scores = np.array(rows)  # (levels, clips)
+        each = [spearmanr(LEVELS, column).statistic for column in scores.T if np.ptp(column) > 0]
+        means = scores.mean(1)
+        answer[name] = {
+            "mean_score": [round(float(value), 4) for value in means],
+            "rho": round(float(spearmanr(LEVELS, means).statistic), 4) if np.ptp(means) > 0 else 0.0,
+            "rho_of_single_clips": round(float(np.mean(each)), 4) if each else 0.0,
+        }
+    return answer
+
+
+def run_faders(clips: Clips, count: int, seed: int) -> dict[str, Any]:
+    """Moves one fader at a time over its whole range, the same seeds and emotions at every setting."""
+    import numpy as np
+
+    answer: dict[str, Any] = {"clips_per_setting": count, "settings": list(SETTINGS)}
+    for fader in ATTRIBUTES:
+        rows = []
+        for setting in SETTINGS:
+            change = {fader: float(setting)} if setting else {}
+            made = [
+                clips.make(emotion=QUADRANTS[at % 4], intensity=1.0, seed=seed + at, **change) for at in range(count)
+            ]
+            rows.append([attributes(sample) for sample in made])
+        answer[fader] = judge_fader(np.array(rows), ATTRIBUTES.index(fader))
+    return answer
+
+
+def attributes(sample: Sample) -> list[float]:
+    """The five measured attributes of a clip; NaN where it is empty."""
+    values = measure(sample.grid) if sample.grid is not None else {}
+    return [values.get(name, float("nan")) for name in ATTRIBUTES]
+
+
+def judge_fader(values: np.ndarray, which: int) -> dict[str, Any]:
+    """Linearity and restrictiveness of one fader.
+
+    Args:
+        values: (settings, clips, 5) measured attributes.
+        which: index of the attribute that the fader should move.
+
+    Returns:
+        "means" of the attribute at each setting; "r2" of a line through them; "r2_of_clips" of a line through all clips
+        once each clip's own mean is taken off; "restrictiveness": how much of its spread every other attribute keeps (1
+        = all), mean over the settings; "drift": how many of its own spreads each other attribute's mean moves over the
+        whole range.
+
+    Source: Tan and Herremans, "Music FaderNets", ISMIR 2020, for linearity and restrictiveness.
+    """
+    import numpy as np
+
+    settings = np.array(SETTINGS, dtype=float)
+    means = np.nanmean(values[:, :, which], axis=1)
+    own = values[:, :, which] - np.nanmean(values[:, :, which], axis=0)
+    spread = np.maximum(np.nanstd(values, axis=1), 1e-6)  # (settings, 5)
+    middle = SETTINGS.index(0)
+    kept, drift = {}, {}
+    for other, name in enumerate(ATTRIBUTES):
+        if other != which:
+            ratio = np.minimum(spread[:, other] / spread[middle, other], 1.0)
+            kept[name] = round(float(np.delete(ratio, middle).mean()), 4)
+            ends = np.nanmean(values[[0, -1], :, other], axis=1)
+            drift[name] = round(float((ends[1] - ends[0]) / spread[middle, other]), 3)
+    return {
+        "means": [round(float(value), 4) for value in means],
+        "r2": r_squared(settings, means),
+        "r2_of_clips": r_squared(np.repeat(settings, values.shape[1]), own.ravel()),
+        "restrictiveness": kept,
+        "drift": drift,
+    }
+
+
+def r_squared(x: np.ndarray, y: np.ndarray) -> float:
+    """Share of the variance of y that a rising or falling line in x explains; NaNs are left out."""
+    import numpy as np
+
+    known = np.isfinite(y)
+    if known.sum() < 3 or np.ptp(y[known]) < 1e-9:
+        return 0.0
+    return round(float(np.corrcoef(x[known], y[known])[0, 1] ** 2), 4)
+
+
+def run_transfer(
+    clips: Clips, evaluator: Any, sources: Sequence[tuple[Path, str]], seed: int
+) -> dict[str, Any]:
+    """Edits pieces towards the other side of arousal with position, pitch and duration kept.
+
+    Args:
+        sources: (MIDI file, its quadrant).
+
+    Returns:
+        "identical": share of edits whose kept elements are those of the source to the last note; "moved": share whose
+        arousal, as the evaluator hears it, went the way that was asked.
+    """
+    import numpy as np
+
+    from conditioning.encoders.midi import read_midi
+
+    before = [sample_of(read_midi(path)) for path, _ in sources]
+    after, wanted = [], []
+    for number, (path, quadrant) in enumerate(sources):
+        target = OTHER_AROUSAL[quadrant]
+        request = {"task": "edit", "source": str(path), "keep": KEPT, "emotion": target, "intensity": 1.0}
+        after.append(clips.make(**request, seed=seed + number))
+        wanted.append(1 if target in ("Q1", "Q2") else -1)
+    same = [same_notes(one.grid, two.grid) for one, two in zip(before, after, strict=True)]
+    change = evaluator.judge([s.notes for s in after]).arousal - evaluator.judge([s.notes for s in before]).arousal
+    return {"edits": len(sources), "identical": share(np.array(same)), "moved": share(change * wanted > 0)}
+
+
+def same_notes(one: GridClip | None, two: GridClip | None) -> bool:
+    """Says whether two clips have the same positions, durations and pitches."""
+    import numpy as np
+
+    if one is None or two is None or len(one.notes) != len(two.notes):
+        return False
+    rows = [np.unique(clip.notes[:, :3], axis=0) for clip in (one, two)]
+    return rows[0].shape == rows[1].shape and bool((rows[0] == rows[1]).all())
+
+
+def judge_samples(samples: Sequence[Sample], reference: dict[str, Any], training: np.ndarray) -> dict[str, Any]:
+    """Measures beside real clips, copied windows and degenerate clips."""
+    import numpy as np
+
+    rows = [measure(sample.grid) for sample in samples if sample.grid is not None]
+    measures = {}
+    for name in rows[0] if rows else {}:
+        real = float(np.mean(reference[name]["by_quadrant"]))
+        made = float(np.mean([row[name] for row in rows]))
+        measures[name] = {"real": round(real, 4), "made": round(made, 4), "difference": round(made / real - 1, 4)}
+    windows = [window_hashes(sample.grid) for sample in samples if sample.grid is not None]
+    flat = np.concatenate(windows) if windows else np.zeros(0, dtype=np.int64)
+    faults = [fault for fault in (fault_of(sample.notes) for sample in samples) if fault]
+    return {
+        "measures": measures,
+        "copy_rate": share(copied(flat, training)),
+        "copy_rate_of_real": reference.get("copy_rate"),
+        "windows": len(flat),
+        "degenerate": {"clips": len(faults), "of": len(samples), "faults": {f: faults.count(f) for f in set(faults)}},
+    }
+
+
+def share(values: Any) -> float:
+    """Share of True, 0 of nothing."""
+    return round(float(values.mean()), 4) if len(values) else 0.0

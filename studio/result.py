@@ -1,0 +1,89 @@
+"""What `generate` gives: the medium and the recipe that made it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from generators.media import Audio, Media, Score
+
+
+@dataclass(frozen=True)
+class Result:
+    """One result.
+
+    Attributes:
+        media: a `Score` or `Audio`.
+        recipe: plain JSON that makes the same result again: `generate.from_recipe(result.recipe)`.
+    """
+
+    media: Media
+    recipe: dict[str, Any]
+
+    @property
+    def duration_s(self) -> float:
+        """Length in seconds."""
+        return float(self.media.duration_s)  # type: ignore[attr-defined]
+
+    def save(self, path: str | os.PathLike[str]) -> Path:
+        """Writes the result with its recipe inside, in the format of the suffix; see `studio.export.save`."""
+        from .export import save
+
+        return save(self.media, path, recipe=self.recipe)
+
+    def show(self) -> Path | None:
+        """Shows the result: in a notebook below the cell, elsewhere as a file in the system's viewer.
+
+        Returns:
+            The temporary file (a picture of a score, the sound of anything else), or None in a notebook.
+            Where there is no screen the file is written all the same.
+        """
+        if in_notebook():
+            self.show_in_notebook()
+            return None
+        suffix = ".png" if isinstance(self.media, Score) else ".wav"
+        path = self.save(Path(tempfile.mkdtemp(prefix="affect-studio-")) / f"result{suffix}")
+        open_file(path)
+        return path
+
+    def show_in_notebook(self) -> None:
+        """Puts a player, and for a score the piano roll, under the cell."""
+        from IPython import display
+
+        with tempfile.TemporaryDirectory() as folder:
+            if isinstance(self.media, Score):
+                display.display(
+                    display.Image(filename=str(self.save(Path(folder) / "result.png")), width=900)
+                )
+            if isinstance(self.media, Score | Audio):
+                sound = self.save(Path(folder) / "result.mp3").read_bytes()
+                display.display(display.Audio(data=sound))
+
+
+def in_notebook() -> bool:
+    """Says whether a Jupyter kernel runs this."""
+    ipython = sys.modules.get("IPython")
+    shell = ipython.get_ipython() if ipython is not None else None
+    return shell is not None and hasattr(shell, "kernel")
+
+
+def open_file(path: Path) -> bool:
+    """Opens a file with the system's own viewer and does not wait; False where there is none."""
+    if sys.platform == "win32":
+        os.startfile(path)
+        return True
+    if sys.platform == "darwin":
+        command = shutil.which("open")
+    else:
+        screen = os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
+        command = shutil.which("xdg-open") if screen else None
+    if command is None:
+        return False
+    subprocess.Popen([command, str(path)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    return True

@@ -1,0 +1,220 @@
+"""The public call and the Studio that keeps backends warm."""
+
+from __future__ import annotations
+
+import os
+import re
+import threading
+from collections.abc import Mapping
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+from generators import base, registry
+
+from . import recipe as recipes
+
+if TYPE_CHECKING:
+    from .library import Library
+    from .result import Result
+
+
+def resolve_device(device: str) -> str:
+    """Gives "cpu" or a CUDA device; "auto" takes a GPU when there is one.
+
+    Raises:
+        ValueError: not a device, or one that this machine has not.
+    """
+    if not isinstance(device, str) or not re.fullmatch(r"auto|cpu|cuda(:\d{1,3})?", device):
+        raise ValueError(f"expected a device out of auto, cpu, cuda, cuda:N, got {base.shorten(device)}")
+    if device == "cpu":
+        return device
+    import torch
+
+    if device == "auto":
+        return "cuda" if torch.cuda.is_available() else "cpu"
+    count = torch.cuda.device_count()
+    if int(device.partition(":")[2] or 0) >= count:
+        raise ValueError(f"expected one of {count} CUDA devices of this machine, got {device!r}")
+    return device
+
+
+class Studio:
+    """Opens a backend when first asked for, keeps it warm, and moves it off the GPU for another.
+
+    Safe to call from several threads: generations on one Studio run one after the other.
+
+    Args:
+        device: "auto", "cpu", "cuda" or "cuda:N".
+        library: a `Library`, or the folder of one; every result is added to it. None keeps nothing.
+    """
+
+    def __init__(self, device: str = "auto", library: Library | str | os.PathLike[str] | None = None) -> None:
+        self.device = resolve_device(device)
+        self._backends: dict[str, Any] = {}
+        self._lock = threading.RLock()
+        self._closed = False
+        self._owns_library = isinstance(library, (str, os.PathLike))
+        if isinstance(library, (str, os.PathLike)):
+            from .library import Library
+
+            library = Library(library)
+        self.library = library
+
+    def __enter__(self) -> Studio:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Lets go of every backend; a later call is refused. Waits for a generation that is under way."""
+        with self._lock:
+            self._closed = True
+            self._backends.clear()
+            if self.library is not None and self._owns_library:
+                self.library.close()
+            if self.device != "cpu":
+                import torch
+
+                torch.cuda.empty_cache()
+
+    def backend(self, modality: str) -> Any:
+        """Gives the warm backend of a medium, on this Studio's device."""
+        with self._lock:
+            if self._closed:
+                raise ValueError("expected an open Studio, got one that was closed")
+            cls = registry.backend_class(modality)
+            if self.device != "cpu":
+                # One at a time on the GPU: the media's models together may not fit.
+                for name, other in self._backends.items():
+                    if name != modality:
+                        other.to("cpu")
+            if modality not in self._backends:
+                self._backends[modality] = cls(device=self.device)
+            elif self.device != "cpu":
+                self._backends[modality].to(self.device)
+            return self._backends[modality]
+
+    def check(self, modality: str, /, **arguments: Any) -> tuple[Any, Any, Any]:
+        """Checks a call's arguments without loading weights; gives (prompt, options, emotion curve).
+
+        Raises:
+            ValueError: anything that `generate` would refuse before it starts.
+        """
+        from conditioning import EmotionCurve
+
+        emotion = arguments.pop("emotion", "neutral")
+        intensity = arguments.pop("intensity", 1.0)
+        prompt, options = recipes.split_arguments(registry.backend_class(modality), arguments)
+        return prompt, options, EmotionCurve.parse(emotion, intensity)
+
+    def generate(
+        self,
+        modality: str,
+        /,
+        *,
+        emotion: Any = "neutral",
+        intensity: float = 1.0,
+        on_step: base.StepCallback | None = None,
+        **prompt_and_options: Any,
+    ) -> Result:
+        """Makes one result; see `generate`, which has the same arguments."""
+        from .result import Result
+
+        prompt, options, curve = self.check(
+            modality, emotion=emotion, intensity=intensity, **prompt_and_options
+        )
+        with self._lock:
+            media = self.backend(modality).generate(prompt, curve, options, on_step=on_step)
+        result = Result(media=media, recipe=recipes.make_recipe(modality, prompt, options, curve, media))
+        if self.library is not None:
+            self.library.add(result)
+        return result
+
+    def from_recipe(
+        self,
+        recipe: Mapping[str, Any] | str | os.PathLike[str],
+        /,
+        *,
+        on_step: base.StepCallback | None = None,
+    ) -> Result:
+        """Makes a result again; see `generate.from_recipe`."""
+        found = recipes.read_recipe(recipe)
+        recipes.check_reproducible(found)
+        return self.generate(found["modality"], on_step=on_step, **recipes.recipe_arguments(found))
+
+
+class Generate:
+    """The public call, `generate(...)`, with `generate.from_recipe(...)` beside it."""
+
+    def __init__(self) -> None:
+        self._studios: dict[str, Studio] = {}
+        self._lock = threading.Lock()
+
+    def studio(self, device: str) -> Studio:
+        """Gives the process's own Studio for a device, so that a second call finds the weights loaded."""
+        name = resolve_device(device)
+        with self._lock:
+            if name not in self._studios:
+                self._studios[name] = Studio(name)
+            return self._studios[name]
+
+    def __call__(
+        self,
+        modality: str,
+        /,
+        *,
+        emotion: Any = "neutral",
+        intensity: float = 1.0,
+        device: str = "auto",
+        on_step: base.StepCallback | None = None,
+        **prompt_and_options: Any,
+    ) -> Result:
+        """Makes one result of a medium with a feeling.
+
+        Args:
+            modality: a medium of `generators.registry.BACKENDS`, such as "music".
+            emotion: anything that `EmotionCurve.parse` takes: a name, a mixture, a phrase, (valence, arousal,
+                dominance), or keyframes [(seconds, emotion), ...].
+            intensity: 0 (neutral) to 1.5 (exaggerated); multiplies the keyframes' own.
+            device: "auto", "cpu", "cuda" or "cuda:N".
+            on_step: called as `on_step(step, total)` at every sampling step; may raise `Cancelled`.
+            **prompt_and_options: fields of the medium's Prompt and Options.
+
+        Returns:
+            A `Result` with `.media`, `.recipe`, `.save(path)` and `.show()`.
+
+        Raises:
+            ValueError: an unknown medium or argument, a wrong type, or a value out of range.
+            Cancelled: `on_step` asked for it.
+        """
+        studio = self.studio(device)
+        return studio.generate(
+            modality, emotion=emotion, intensity=intensity, on_step=on_step, **prompt_and_options
+        )
+
+    def from_recipe(
+        self,
+        recipe: Mapping[str, Any] | str | os.PathLike[str],
+        /,
+        *,
+        device: str = "auto",
+        on_step: base.StepCallback | None = None,
+    ) -> Result:
+        """Makes a result again, byte for byte (same machine and libraries).
+
+        Args:
+            recipe: a recipe, a `.json` file with one, or a file that was saved here (its recipe is inside).
+            device: as in `generate`.
+            on_step: as in `generate`.
+
+        Raises:
+            ValueError: no recipe there, or the weights or input files differ from the recipe's.
+            FileNotFoundError: the file, or an input file that the recipe names, is gone.
+        """
+        return self.studio(device).from_recipe(recipe, on_step=on_step)
+
+
+generate = Generate()

@@ -1,0 +1,114 @@
+"""The piano roll as an SVG that follows the page's light and dark, with bar numbers and a playhead."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from html import escape
+from typing import TYPE_CHECKING
+
+from .colour import css_colour
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from generators.media import Score
+
+WIDTH, HEIGHT = 1000.0, 240.0
+SMALLEST_SPAN = 24
+MOST_NOTES = 4000
+MOST_NUMBERS = 16
+
+
+def roll_svg(score: Score, *, label: str, most_notes: int = MOST_NOTES) -> str:
+    """Draws the notes, coloured by the emotion of their bar, and the colours again as a strip beneath.
+
+    Args:
+        score: with an `emotion_track` for the colours; grey without.
+        label: what a screen reader says.
+        most_notes: more are thinned evenly, so that a picture of hours stays small.
+
+    Returns:
+        `<svg>...</svg>`, stretched to its box.
+    """
+    import numpy as np
+
+    from ..piano_roll import bar_starts, emotion_at, notes_of
+
+    notes = notes_of(score.midi)
+    end = max(1e-3, score.duration_s)
+    bars = bar_starts(score.midi)
+    low, high = pitch_range(notes)
+    shown = notes[:: max(1, -(-len(notes) // most_notes))]
+    valence, arousal = emotion_at(score, shown[:, 0])
+    paths: dict[str, list[str]] = {}
+    for (start, duration, pitch, velocity), v, a in zip(shown, valence, arousal, strict=True):
+        strength = "" if velocity >= 84 else ";opacity:.8" if velocity >= 56 else ";opacity:.6"
+        x, y = WIDTH * start / end, HEIGHT * (high - pitch) / (high - low + 1)
+        wide, tall = max(1.6, WIDTH * duration * 0.96 / end), HEIGHT / (high - low + 1) * 0.86
+        colour = css_colour(round(float(v), 2), round(float(a), 2)) + strength
+        paths.setdefault(colour, []).append(f"M{x:.1f} {y:.1f}h{wide:.1f}v{tall:.1f}h-{wide:.1f}z")
+    parts = [f'<path style="fill:{colour}" d="{"".join(steps)}"/>' for colour, steps in paths.items()]
+    lines = "".join(f"M{WIDTH * time / end:.1f} 0V{HEIGHT:g}" for time in bars[1:] if time < end) if len(bars) < 200 else ""
+    octaves = "".join(
+        f"M0 {HEIGHT * (high - pitch + 1) / (high - low + 1):.1f}H{WIDTH:g}" for pitch in range(low, high + 1) if not pitch % 12
+    )
+    strip = strip_of(np.array(score.emotion_track, dtype=float), end)
+    return (
+        f'<svg viewBox="0 0 {WIDTH:g} {HEIGHT + 16:g}" preserveAspectRatio="none" role="img" aria-label="{escape(label)}">'
+        f'<path class="grid" d="{lines}{octaves}"/>{"".join(parts)}{strip}</svg>'
+    )
+
+
+def strip_of(track: np.ndarray, end: float) -> str:
+    """Gives a band of the colours of the bars; empty without a track. `track` is (B, 3)."""
+    if not len(track):
+        return ""
+    band, last = [], None
+    edges = [*track[:, 0].tolist(), end]
+    for number, (_, v, a) in enumerate(track.tolist()):
+        colour = css_colour(round(v, 2), round(a, 2))
+        x, right = WIDTH * edges[number] / end, WIDTH * min(end, edges[number + 1]) / end
+        if colour == last:
+            band[-1] = (band[-1][0], right, colour)
+        else:
+            band.append((x, right, colour))
+        last = colour
+    return "".join(
+        f'<rect x="{x:.1f}" y="{HEIGHT + 8:g}" width="{max(0.0, right - x):.1f}" height="6" style="fill:{colour}"/>'
+        for x, right, colour in band
+    )
+
+
+def pitch_range(notes: np.ndarray) -> tuple[int, int]:
+    """Gives the lowest and highest row of the picture, at least two octaves."""
+    low, high = int(notes[:, 2].min()) - 1, int(notes[:, 2].max()) + 1
+    lacking = max(0, SMALLEST_SPAN - (high - low))
+    return low - lacking // 2, high + lacking - lacking // 2
+
+
+def roll_html(score: Score, label: str) -> str:
+    """Gives the roll with bar numbers above; roll.js adds the playhead."""
+    from ..piano_roll import bar_starts
+
+    end = max(1e-3, score.duration_s)
+    bars = [time for time in bar_starts(score.midi) if time < end]
+    return (
+        f'<div class="roll" data-duration="{end:.3f}"><div class="bars" aria-hidden="true">{bar_numbers(bars, end)}</div>'
+        f'{roll_svg(score, label=label)}<div class="playhead" aria-hidden="true"></div></div>'
+    )
+
+
+def bar_numbers(bars: Sequence[float], end: float) -> str:
+    step = 1
+    while len(bars) / step > MOST_NUMBERS:
+        step *= 2
+    return "".join(
+        f'<span style="left:{100 * time / end:.2f}%">{number + 1}</span>'
+        for number, time in enumerate(bars)
+        if number % step == 0
+    )
+
+
+def empty_roll() -> str:
+    """Gives what stands in place of the roll before there is a piece."""
+    return '<div class="roll empty"><p>Your piece appears here.</p></div>'

@@ -1,0 +1,494 @@
+"""The command line: flags from the backend's fields, exit codes, one-line errors, batch, Ctrl-C."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+import tiny_backend
+
+from generators import registry
+from studio import Library, cli_generate
+from studio.cli import main
+
+TESTS = Path(__file__).parent
+
+
+@pytest.fixture(autouse=True)
+def tiny(monkeypatch, tmp_path):
+    monkeypatch.setitem(registry.BACKENDS, "tiny", "tiny_backend:TinyBackend")
+    monkeypatch.setattr(tiny_backend.TinyBackend, "opened", 0)
+    monkeypatch.setenv("AFFECT_HOME", str(tmp_path / "home"))
+
+
+def complaint(capsys):
+    """Gives the error of a refused command: exactly one line, in the house form, without a traceback."""
+    shown = capsys.readouterr()
+    assert shown.err.startswith("affect: expected ") and shown.err.count("\n") == 1, shown.err
+    assert "Traceback" not in shown.err and shown.out == ""
+    return shown.err
+
+
+def generate(*arguments):
+    return main(["generate", "tiny", "--device", "cpu", "--quiet", *map(str, arguments)])
+
+
+def test_generate_writes_and_keeps(tmp_path, capsys):
+    out = tmp_path / "a.mid"
+    assert generate("--bars", 2, "--emotion", "happy", "--intensity", 0.8, "--seed", 1, "--out", out) == 0
+    assert out.read_bytes()[:4] == b"MThd" and capsys.readouterr().out == ""
+    with Library() as library:
+        (entry,) = library.list()
+    assert entry.recipe["options"]["seed"] == 1
+    again = tmp_path / "b.mid"
+    assert generate("--recipe", out, "--out", again, "--no-library") == 0
+    assert again.read_bytes() == out.read_bytes()
+
+
+def test_generate_json(tmp_path, capsys):
+    out = tmp_path / "a.mid"
+    assert generate("--out", out, "--json", "--no-library", "--swing", "yes", "--register", "-2") == 0
+    row = json.loads(capsys.readouterr().out)
+    assert row["files"] == [str(out)] and row["library_id"] is None
+    assert row["recipe"]["options"]["swing"] is True and row["recipe"]["options"]["register"] == -2.0
+
+
+@pytest.mark.parametrize(
+    "emotion", ["0:calm, 2:joyful 0.9", "-0.5,0.2,0", "60% sad, 40% angry", '[[0,"sad"]]']
+)
+def test_generate_takes_every_form_of_emotion(emotion, tmp_path):
+    assert generate("--emotion", emotion, "--out", tmp_path / "a.mid", "--no-library") == 0
+
+
+def test_progress_goes_to_stderr(tmp_path, capsys):
+    assert main(["generate", "tiny", "--device", "cpu", "--out", str(tmp_path / "a.mid"), "--json"]) == 0
+    json.loads(capsys.readouterr().out)
+
+
+def test_flags_cover_every_field(capsys):
+    assert main(["generate", "tiny", "--help"]) == 0
+    text = capsys.readouterr().out
+    for name in ("bars", "source", "key", "register", "swing", "num-inference-steps", "seed"):
+        assert f"--{name}" in text
+
+
+@pytest.mark.parametrize("modality", [name for name in registry.BACKENDS if name != "tiny"])
+def test_no_field_of_a_backend_takes_the_name_of_a_common_flag(modality):
+    backend = registry.backend_class(modality)
+    fields = [name for owner in (backend.Prompt, backend.Options) for name in owner.__dataclass_fields__]
+    assert not set(fields) & {*cli_generate.COMMON, "json"}
+    assert len(fields) == len(set(fields))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--bars", "0"], "from 1 to 64 bars for bars, got 0"),
+        (["--bars", "nan"], "whole number"),
+        (["--bars", "9" * 400], "whole number"),
+        (["--bars", "two"], "got 'two'"),
+        (["--register", "inf"], "got inf"),
+        (["--key", "H"], "one of C, D for key, got 'H'"),
+        (["--swing", "maybe"], "true or false"),
+        (["--barz", "3"], "nearest: --bars"),
+        (["--intensity", "2"], "intensity"),
+        (["--intensity", "nan"], "intensity"),
+        (["--intensity", "much"], "got 'much'"),
+        (["--emotion", ""], "expected"),
+        (["--emotion", "x" * 10_000], "expected"),
+        (["--emotion", "sad\x07"], "expected"),
+        (["--emotion", "2,0,0"], "expected"),
+        (["--emotion", "0:calm, 0:sad"], "rise"),
+        (["--emotion", "{"], "expected JSON"),
+        (["--emotion", "gone.mid"], "gone.mid"),
+        (["--device", "tpu"], "expected a device"),
+        (["--out", "a.xyz"], "ending in"),
+        (["--out", "a"], "ending in"),
+        (["--out", "none/a.mid"], "existing folder"),
+        (["--out", "x" * 300 + ".mid"], "too long"),
+        (["--plot", "a.mid"], "ending in .png"),
+        (["--render", "a.png"], "ending in"),
+        (["--no-library"], "got neither"),
+        (["--recipe", "gone.json"], "existing file"),
+        (["--recipe", "gone.json", "--bars", "2"], "got both"),
+        (["extra"], "extra"),
+    ],
+)
+def test_bad_input_is_refused_before_anything_is_made(arguments, message, capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert generate(*arguments) == 2
+    assert message in complaint(capsys)
+    assert tiny_backend.TinyBackend.opened == 0
+    assert [path.name for path in tmp_path.iterdir() if path.name != "home"] == []
+
+
+def test_outputs_that_cannot_be_written(tmp_path, capsys):
+    (tmp_path / "folder.mid").mkdir()
+    assert generate("--out", tmp_path / "folder.mid") == 2
+    assert "got the folder" in complaint(capsys)
+    if sys.platform.startswith("linux"):
+        assert generate("--out", "/proc/a.mid") == 2
+        assert "can be written" in complaint(capsys)
+    assert generate(
+        "--out", tmp_path / "a.mid", "--plot", tmp_path / "a.png", "--render", tmp_path / "a.wav"
+    ) in (0, 2)
+
+
+@pytest.mark.parametrize(
+    "arguments", [["nothing"], ["generate", "smell"], ["models"], ["--wrong"], ["batch"], ["train", "music"]]
+)
+def test_bad_commands(arguments, capsys):
+    assert main(arguments) == 2
+    complaint(capsys)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [[], ["--help"], ["--version"], ["generate", "--help"], ["library", "--help"], ["train", "--help"]],
+)
+def test_help(arguments, capsys):
+    assert main(arguments) == 0
+    assert "affect" in capsys.readouterr().out
+
+
+def test_a_bad_place_for_the_library(tmp_path, capsys, monkeypatch):
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("AFFECT_HOME", str(tmp_path / "file" / "home"))
+    assert generate("--out", tmp_path / "a.mid") == 2
+    complaint(capsys)
+    assert tiny_backend.TinyBackend.opened == 0 and not (tmp_path / "a.mid").exists()
+
+
+def test_library_commands(tmp_path, capsys):
+    for seed in (1, 2):
+        assert generate("--emotion", "sad", "--seed", seed) == 0
+    assert main(["library", "list", "sad", "--json"]) == 0
+    rows = json.loads(capsys.readouterr().out)
+    assert [row["recipe"]["options"]["seed"] for row in rows] == [2, 1]
+    name = rows[0]["id"]
+    for arguments in (
+        ["tag", name, "rain"],
+        ["favourite", name],
+        ["show", name],
+        ["list"],
+        ["list", "--tag", "rain"],
+    ):
+        assert main(["library", *arguments]) == 0
+    assert name in capsys.readouterr().out
+    assert main(["library", "list", "--favourites", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)[0]["tags"] == ["rain"]
+    assert main(["library", "export", name, str(tmp_path / "a.mid")]) == 0
+    assert (tmp_path / "a.mid").read_bytes()[:4] == b"MThd"
+    capsys.readouterr()
+    for arguments in (
+        ["show", "none"],
+        ["export", name, str(tmp_path / "a.xyz")],
+        ["export", "none", "a.mid"],
+    ):
+        assert main(["library", *arguments]) == 2
+        complaint(capsys)
+    assert main(["library", "delete", name]) == 0
+    assert main(["library", "list", "--limit", "0"]) == 2
+
+
+def write_requests(path, *rows):
+    path.write_text("\n".join(row if isinstance(row, str) else json.dumps(row) for row in rows) + "\n\n")
+    return path
+
+
+def run_batch(capsys, requests, out_dir):
+    code = main(
+        ["batch", str(requests), "--out-dir", str(out_dir), "--device", "cpu", "--quiet", "--no-library"]
+    )
+    return code, [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+
+
+def test_batch(tmp_path, capsys):
+    good = {
+        "id": "a1",
+        "modality": "tiny",
+        "bars": 2,
+        "emotion": "happy",
+        "intensity": 0.8,
+        "seed": 1,
+        "out": "a1.mid",
+    }
+    requests = write_requests(
+        tmp_path / "requests.jsonl",
+        good,
+        "{broken",
+        {**good, "id": "a2", "out": "sub/a2.mid", "emotion": [[0, "calm"], [2, ["joyful", 0.9]]]},
+        {**good, "id": "up", "out": "../up.mid"},
+        {**good, "id": "root", "out": str(tmp_path / "root.mid")},
+        {**good, "id": "twice"},
+        {**good, "id": "kind", "out": "kind.xyz"},
+        {**good, "id": "range", "out": "range.mid", "bars": 0},
+        {**good, "id": "medium", "out": "m.mid", "modality": "smell"},
+        {"id": "bare", "modality": "tiny"},
+        "[1]",
+        '{"id": "nan", "modality": "tiny", "intensity": NaN, "out": "nan.mid"}',
+        {**good, "id": "a3", "out": "a3.mid", "seed": None},
+    )
+    code, rows = run_batch(capsys, requests, tmp_path / "out")
+    assert code == 2
+    assert [row["id"] for row in rows if row["state"] == "done"] == ["a1", "a2", "a3"]
+    failed = [row for row in rows if row["state"] == "failed"]
+    names = ["2", "up", "root", "twice", "kind", "range", "medium", "bare", "11", "nan"]
+    assert [row["id"] for row in failed] == names
+    assert all(row["error"].startswith("expected") and "\n" not in row["error"] for row in failed)
+    assert tiny_backend.TinyBackend.opened == 1, "the model stays warm"
+    made = {path.relative_to(tmp_path / "out").as_posix() for path in (tmp_path / "out").rglob("*.mid")}
+    assert made == {"a1.mid", "sub/a2.mid", "a3.mid"}
+    assert not (tmp_path / "up.mid").exists() and not (tmp_path / "root.mid").exists()
+
+
+def test_batch_skips_what_is_done(tmp_path, capsys):
+    rows = [{"id": n, "modality": "tiny", "seed": n, "out": f"{n}.mid"} for n in range(3)]
+    requests = write_requests(tmp_path / "requests.jsonl", *rows)
+    code, first = run_batch(capsys, requests, tmp_path / "out")
+    assert code == 0 and [row["state"] for row in first] == ["done"] * 3
+    (tmp_path / "out" / "0.mid").unlink()
+    write_requests(tmp_path / "requests.jsonl", rows[0], {**rows[1], "seed": 9}, rows[2])
+    code, second = run_batch(capsys, requests, tmp_path / "out")
+    assert code == 0 and [row["state"] for row in second] == ["done", "done", "skipped"]
+
+
+def test_batch_does_not_leave_its_folder_through_a_link(tmp_path, capsys):
+    (tmp_path / "out").mkdir()
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "out" / "link").symlink_to(tmp_path / "elsewhere")
+    requests = write_requests(tmp_path / "r.jsonl", {"modality": "tiny", "out": "link/a.mid"})
+    code, rows = run_batch(capsys, requests, tmp_path / "out")
+    assert code == 2 and rows[0]["id"] == "1" and "inside of the output folder" in rows[0]["error"]
+    assert list((tmp_path / "elsewhere").iterdir()) == []
+
+
+def test_batch_files_that_are_none(tmp_path, capsys):
+    assert main(["batch", str(tmp_path / "none"), "--out-dir", str(tmp_path)]) == 2
+    complaint(capsys)
+    (tmp_path / "bytes").write_bytes(b"\xff\xfe\x00")
+    assert main(["batch", str(tmp_path / "bytes"), "--out-dir", str(tmp_path)]) == 2
+    complaint(capsys)
+
+
+PROGRAM = """
+import sys
+sys.path.insert(0, sys.argv.pop(1))
+from generators import registry
+registry.BACKENDS["tiny"] = "tiny_backend:TinyBackend"
+from studio.cli import main
+sys.exit(main())
+"""
+
+
+def start(*arguments):
+    return subprocess.Popen(
+        [sys.executable, "-c", PROGRAM, str(TESTS), *map(str, arguments)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def test_ctrl_c_cancels_at_the_next_step(tmp_path):
+    out = tmp_path / "a.mid"
+    steps = ["--delay-s", "0.1", "--num-inference-steps", "1000"]
+    child = start("generate", "tiny", "--device", "cpu", "--quiet", "--out", out, *steps)
+    home = Path(os.environ["AFFECT_HOME"])
+    deadline = time.monotonic() + 20
+    while not (home / "library.sqlite").exists() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    time.sleep(0.4)
+    child.send_signal(signal.SIGINT)
+    started = time.monotonic()
+    _, errors = child.communicate(timeout=20)
+    assert child.returncode == 130
+    assert time.monotonic() - started < 3
+    assert errors == "affect: cancelled\n"
+    assert [path.name for path in tmp_path.iterdir()] == ["home"]
+    assert not list((home / "files").iterdir()) and not list((home / "partial").iterdir())
+
+
+def test_ctrl_c_ends_a_batch_and_keeps_what_is_done(tmp_path):
+    quick = {"id": "quick", "modality": "tiny", "out": "quick.mid"}
+    slow = {"id": "slow", "modality": "tiny", "out": "slow.mid", "delay_s": 0.1, "num_inference_steps": 1000}
+    requests = write_requests(tmp_path / "r.jsonl", quick, slow)
+    child = start(
+        "batch", requests, "--out-dir", tmp_path / "out", "--device", "cpu", "--quiet", "--no-library"
+    )
+    assert json.loads(child.stdout.readline())["state"] == "done"
+    time.sleep(0.2)
+    child.send_signal(signal.SIGINT)
+    child.communicate(timeout=20)
+    assert child.returncode == 130
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [".affect-batch.jsonl", "quick.mid"]
+
+
+def test_help_is_quick():
+    started = time.perf_counter()
+    subprocess.run([sys.executable, "-m", "studio", "--help"], check=True, capture_output=True)
+    assert time.perf_counter() - started < 3
+
+
+def test_models(capsys, monkeypatch, tmp_path):
+    import checkpoints
+
+    def entry(name, non_commercial, digest):
+        return checkpoints.Checkpoint(
+            name=name, file=f"{name}/model.safetensors", sha256=digest, cls="a:B", config={"depth": 2},
+            space_version=1, licence="CC-BY-NC-4.0" if non_commercial else "Apache-2.0", data="songs",
+            non_commercial=non_commercial, date="2026-01-01", command="affect train",
+            figures={"accuracy": 0.5, "more": {}}, extra={},
+        )  # fmt: skip
+
+    for name in ("good", "bad"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "model.safetensors").write_bytes(name.encode())
+    digest = checkpoints.sha256_of(tmp_path / "good" / "model.safetensors")
+    entries = {
+        "good": entry("good", False, digest),
+        "bad": entry("bad", True, digest),
+        "gone": entry("gone", False, ""),
+    }
+    monkeypatch.setattr(checkpoints, "ROOT", tmp_path)
+    monkeypatch.setattr(checkpoints, "manifest", lambda *args: entries)
+    assert main(["models", "list"]) == 0
+    text = capsys.readouterr().out
+    assert text.count("NON-COMMERCIAL") == 1 and "missing" in text and "accuracy 0.5" in text
+    assert main(["models", "list", "--json"]) == 0
+    assert [row["bytes"] for row in json.loads(capsys.readouterr().out)] == [4, 3, None]
+    assert main(["models", "info", "bad"]) == 0
+    assert "NON-COMMERCIAL" in capsys.readouterr().out
+    assert main(["models", "info", "none"]) == 2
+    complaint(capsys)
+    assert main(["models", "verify", "good", "--quiet"]) == 0
+    assert main(["models", "verify", "--quiet", "--json"]) == 2
+    shown = capsys.readouterr()
+    assert "corrupted" in shown.err and shown.err.count("\n") == 1
+
+
+def test_emotion_input_is_checked(capsys, tmp_path):
+    (tmp_path / "texts.txt").write_text("fine\n\nmore\n")
+    (tmp_path / "empty.txt").write_text("\n")
+    (tmp_path / "bytes.txt").write_bytes(b"\xff\xfe")
+    for arguments in (
+        [], [""], ["\x07"], ["x" * 10_000], ["a", "--file", "b"], ["--file", str(tmp_path / "none.txt")],
+        ["--file", str(tmp_path / "texts.txt")], ["--file", str(tmp_path / "empty.txt")],
+        ["--file", str(tmp_path / "bytes.txt")], ["a", "--plot", "a.xyz"], ["a", "--plot", "none/a.png"],
+    ):  # fmt: skip
+        assert main(["emotion", *arguments]) == 2
+        complaint(capsys)
+
+
+def test_train_input_is_checked(capsys, tmp_path):
+    (tmp_path / "bad.yaml").write_text("a: [")
+    (tmp_path / "list.yaml").write_text("- 1")
+    folder = ["--data", str(tmp_path)]
+    for arguments in (
+        ["nothing", *folder],
+        ["music-encoder", "--data", str(tmp_path / "none")],
+        ["music-encoder", *folder, "--max-minutes", "0"],
+        ["music-encoder", *folder, "--config", str(tmp_path / "none.yaml")],
+        ["music-encoder", *folder, "--config", str(tmp_path / "bad.yaml")],
+        ["music-encoder", *folder, "--config", str(tmp_path / "list.yaml")],
+    ):
+        assert main(["train", *arguments]) == 2
+        complaint(capsys)
+
+
+def test_serve_input_is_checked(capsys):
+    for arguments in (
+        ["--port", "0"],
+        ["--port", "99999"],
+        ["--port", "x"],
+        ["--auth", "name"],
+        ["--auth", ":"],
+    ):
+        assert main(["serve", *arguments]) == 2
+        complaint(capsys)
+
+
+def test_train_runs_a_recipe(tmp_path, monkeypatch, capsys):
+    import types
+
+    from studio import cli_training
+
+    calls = []
+
+    def run(config, data_dir, out_dir, resume=False, max_minutes=None, on_step=None):
+        on_step(1, 2, {"loss": 0.5})
+        calls.append((config, data_dir, out_dir, resume, max_minutes))
+
+    module = types.ModuleType("recipe_for_a_test")
+    module.run = run
+    monkeypatch.setitem(sys.modules, "recipe_for_a_test", module)
+    monkeypatch.setitem(cli_training.RECIPES, "music", "recipe_for_a_test")
+    (tmp_path / "c.yaml").write_text("width: 8\ntrain: {max_steps: 2}\n")
+    config, out = tmp_path / "c.yaml", tmp_path / "run"
+    arguments = [
+        "--config",
+        str(config),
+        "--data",
+        str(tmp_path),
+        "--out",
+        str(out),
+        "--resume",
+        "--max-minutes",
+        "2",
+    ]
+    assert main(["train", "music", *arguments]) == 0
+    assert calls == [({"width": 8, "train": {"max_steps": 2}}, tmp_path, out, True, 2.0)]
+    assert out.is_dir()
+
+
+def test_measurements_take_what_they_know_and_show_it(tmp_path, monkeypatch, capsys):
+    from studio import cli_measure
+
+    def evaluate(data_dir=None, clips=200, on_step=None):
+        on_step(1, 1)
+        return {"clips": clips, "quadrants": {"accuracy": 0.71234}}
+
+    def call(given, as_json=False):
+        return cli_measure.run_measure(evaluate, "evaluate music", given, True, as_json)
+
+    assert call({"clips": 3, "data_dir": tmp_path, "seed": None}) == 0
+    assert "quadrants.accuracy  0.7123" in capsys.readouterr().out
+    assert call({"clips": 3}, as_json=True) == 0
+    assert json.loads(capsys.readouterr().out)["quadrants"]["accuracy"] == 0.71234
+    for bad in ({"seed": 1}, {"clips": 0}, {"data_dir": tmp_path / "none"}):
+        with pytest.raises((ValueError, OSError), match="expected"):
+            call(bad)
+    with pytest.raises(FileNotFoundError, match="checkout"):
+        cli_measure.bench_module("nothing")
+
+
+def test_serve_starts_the_page(monkeypatch, tmp_path):
+    from studio.ui import launch
+
+    calls = []
+    monkeypatch.setattr(launch, "serve", lambda *arguments: calls.append(arguments))
+    assert main(["serve", "--port", "8000", "--auth", "a:b", "--library", str(tmp_path), "--open"]) == 0
+    assert calls == [("127.0.0.1", 8000, "a:b", tmp_path, True)]
+
+
+def test_an_interrupted_command_leaves_no_traceback(monkeypatch, capsys):
+    from studio import cli_library
+
+    def interrupt(*args, **kwargs):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(cli_library.Library, "search", interrupt)
+    assert main(["library", "list"]) == 130
+    assert capsys.readouterr().err == "affect: cancelled\n"
+
+
+def test_a_reader_that_goes_away_is_no_error():
+    child = start("--help")
+    child.stdout.close()
+    assert child.stderr.read() == "" and child.wait(timeout=20) in (0, 1)

@@ -1,0 +1,355 @@
+"""The page, driven in a real headless browser: generate and hear, cancel, recall, refuse, the pad, the library, the API."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import time
+
+import pytest
+
+from generators import registry
+from studio import JobQueue, Library, Studio
+
+CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+]
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no chromium on this machine")
+STEPS = "#num-inference-steps input[type=number]"
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory):
+    """Gives (address, library) of a page on the stand-in backend."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(registry.BACKENDS, "music", "standin_music:StandinMusic")
+        from studio.ui.launch import start
+
+        with Library(tmp_path_factory.mktemp("library")) as library, Studio("cpu") as studio:
+            with JobQueue(studio, library) as queue:
+                page, address = start(queue, library)
+                yield address.rstrip("/"), library
+                page.close(verbose=False)
+
+
+@pytest.fixture(scope="module")
+def browser():
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        opened = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield opened
+        opened.close()
+
+
+def open_page(browser, address, width=1280, **options):
+    page = browser.new_context(viewport={"width": width, "height": 900}, **options).new_page()
+    page.set_default_timeout(20_000)
+    page.problems = []
+    page.on("pageerror", lambda error: page.problems.append(str(error)))
+    page.on("request", lambda request: note_outside(page, address, request.url))
+    page.goto(address)
+    page.wait_for_selector("#pad .names span", state="attached")
+    choose(page, "mode", "Name")
+    page.wait_for_selector("#name label")
+    wait_for(lambda: "admiration" in page.inner_text("#feeling-now"))
+    return page
+
+
+def note_outside(page, address, url):
+    if not url.startswith((address, "data:", "blob:")):
+        page.problems.append(f"asked for {url}")
+
+
+@pytest.fixture(scope="module")
+def page(served, browser):
+    opened = open_page(browser, served[0])
+    yield opened
+    assert opened.problems == []
+
+
+def choose(page, block, text):
+    page.locator(f"#{block} label", has_text=text).first.click()
+
+
+def wait_for(condition, seconds=20.0):
+    """Waits until the condition holds."""
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "waited in vain"
+        time.sleep(0.05)
+
+
+def set_steps(page, steps):
+    if not page.is_visible(STEPS):
+        page.locator("button.label-wrap", has_text="Sampling").click()
+    page.fill(STEPS, str(steps))
+    page.press(STEPS, "Tab")
+
+
+def generate(page, steps=2):
+    set_steps(page, steps)
+    page.click("#generate")
+    page.wait_for_selector("#progress [role=progressbar]")
+    wait_for(lambda: not page.inner_text("#progress") and page.is_enabled("#generate"))
+
+
+def message(page, block="progress"):
+    page.wait_for_selector(f"#{block} .message")
+    return page.inner_text(f"#{block} .message")
+
+
+def test_a_piece_is_made_and_can_be_heard(page, served):
+    generate(page)
+    page.wait_for_selector("#sound audio", state="attached")
+    duration = "document.querySelector('#sound audio').duration"
+    wait_for(lambda: page.evaluate(f"{duration} > 0"))
+    assert 2 < page.evaluate(duration) < 20
+    assert page.inner_text("#piece-title h2") == "admiration"
+    assert page.locator("#roll svg path").count() > 2
+    assert served[1].count() == 1
+    for form in ("mid", "musicxml", "wav", "png"):
+        with page.expect_download() as download:
+            page.click(f"#download-{form}")
+        assert download.value.suggested_filename.endswith(f".{form}")
+
+
+def test_cancel_takes_effect_within_a_step(page, served):
+    before = served[1].count()
+    set_steps(page, 250)
+    page.click("#generate")
+    page.wait_for_selector("#progress [role=progressbar]")
+    wait_for(lambda: "Step" in page.inner_text("#progress"))
+    assert "left" in page.inner_text("#progress")
+    page.click("#cancel")
+    start = time.monotonic()
+    wait_for(lambda: "Cancelled" in page.inner_text("#progress"))
+    assert time.monotonic() - start < 2
+    assert page.is_enabled("#generate") and not page.is_enabled("#cancel")
+    assert served[1].count() == before
+
+
+def test_a_seed_is_kept_and_an_earlier_one_recalled(page):
+    generate(page)
+    seed = page.input_value("#seed input")
+    roll = page.inner_html("#roll")
+    generate(page)
+    assert page.input_value("#seed input") != seed
+    page.click("#recall input")
+    page.locator("[role=option]", has_text=seed).click()
+    wait_for(lambda: page.input_value("#seed input") == seed)
+    assert page.is_checked("#lock input")
+    generate(page)
+    assert page.input_value("#seed input") == seed and page.inner_html("#roll") == roll
+    page.uncheck("#lock input")
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        ("", "got empty text"),
+        ("60% sadd, 40% angry", "did you mean"),
+        ("a" * 1200, "1000 characters"),
+        ("song.mid", "got a file name"),
+    ],
+)
+def test_bad_words_show_what_was_expected(page, words, expected):
+    choose(page, "mode", "Words")
+    page.fill("#words input, #words textarea", words)
+    wait_for(lambda: expected in page.inner_text("#feeling-now"))
+    page.click("#generate")
+    wait_for(lambda: expected in page.inner_text("#progress"))
+    assert page.is_enabled("#generate")
+    choose(page, "mode", "Name")
+    wait_for(lambda: "admiration" in page.inner_text("#feeling-now"))
+
+
+def test_bad_settings_show_what_was_expected(page):
+    page.fill("#tempo-min input, #tempo-min textarea", "fast")
+    page.click("#generate")
+    wait_for(lambda: "tempo_min, got 'fast'" in page.inner_text("#progress"))
+    page.fill("#tempo-min input, #tempo-min textarea", "")
+    page.fill("#length input", "0")
+    page.press("#length input", "Tab")
+    page.click("#generate")
+    wait_for(lambda: "from 1 to 4096 bars for bars, got 0" in page.inner_text("#progress"))
+    page.fill("#length input", "2")
+    page.press("#length input", "Tab")
+
+
+def test_the_pad_by_keyboard(page):
+    pad = page.locator("#pad .pad")
+    pad.focus()
+    pad.press("Home")
+    for _ in range(4):
+        pad.press("ArrowRight")
+    pad.press("ArrowDown")
+    wait_for(lambda: "valence 0.20 · arousal −0.05" in page.inner_text("#feeling-now"))
+    assert pad.get_attribute("aria-valuetext") == "valence 0.20, arousal −0.05"
+    assert page.is_checked("#mode input[value=Point]")
+    assert page.evaluate("document.activeElement.classList.contains('pad')")
+
+
+def test_the_pad_by_drag(page):
+    box = page.locator("#pad .pad").bounding_box()
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] * 0.2, box["y"] + box["height"] * 0.25, steps=6)
+    page.mouse.up()
+    wait_for(lambda: "valence −0.67 · arousal 0.56" in page.inner_text("#feeling-now"))
+    wait_for(lambda: page.input_value("#valence input[type=number]").startswith("-0.67"))
+    choose(page, "mode", "Name")
+
+
+def test_keyframes_draw_a_route(page):
+    choose(page, "mode", "Over time")
+    wait_for(lambda: "calm → joy" in page.inner_text("#feeling-now"))
+    points = page.get_attribute("#pad polyline.route", "points").split(" ")
+    assert len(points) > 10 and points[0] != points[-1]
+    choose(page, "mode", "Name")
+
+
+def test_radio_buttons_answer_to_arrow_keys(page):
+    page.locator("#length-in input[value=bars]").focus()
+    page.keyboard.press("ArrowRight")
+    assert page.is_checked("#length-in input[value=seconds]")
+    page.keyboard.press("ArrowLeft")
+    assert page.is_checked("#length-in input[value=bars]")
+
+
+def test_a_preset_brings_the_settings_back(page, served):
+    page.locator("button.label-wrap", has_text="Presets").click()
+    page.fill("#register input[type=number]", "1.5")
+    page.press("#register input[type=number]", "Tab")
+    page.fill("#preset-name input, #preset-name textarea", "../up")
+    page.click("#preset-save")
+    assert "expected a preset name" in message(page, "preset-note")
+    page.fill("#preset-name input, #preset-name textarea", "high")
+    page.click("#preset-save")
+    wait_for(lambda: "Saved" in page.inner_text("#preset-note"))
+    saved = json.loads((served[1].folder / "presets" / "high.json").read_text())
+    assert saved["options"]["register"] == 1.5 and saved["emotion"]["weights"] == {"admiration": 1.0}
+    page.fill("#register input[type=number]", "-2")
+    page.press("#register input[type=number]", "Tab")
+    page.click("#preset-load")
+    wait_for(lambda: page.input_value("#register input[type=number]") == "1.5")
+
+
+def test_the_library_shows_tags_restores_and_deletes(page, served):
+    library = served[1]
+    page.get_by_role("tab", name="Library").click()
+    page.wait_for_selector(".tile")
+    count = library.count()
+    assert page.locator(".tile").count() == count
+    page.locator(".tile").first.focus()
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#library-sound audio", state="attached")
+    newest = library.list(limit=1)[0]
+    page.fill("#tags input, #tags textarea", "evening")
+    page.click("#save-tags")
+    wait_for(lambda: library.get(newest.id).tags == ("evening",))
+    page.click("#favourite")
+    wait_for(lambda: library.get(newest.id).favourite)
+    page.check("#favourites-only input")
+    wait_for(lambda: page.locator(".tile").count() == 1)
+    page.uncheck("#favourites-only input")
+    page.fill("#search input, #search textarea", "nothing is called this")
+    wait_for(lambda: "Nothing matches" in page.inner_text("#gallery"))
+    page.fill("#search input, #search textarea", "evening")
+    wait_for(lambda: page.locator(".tile").count() == 1)
+    page.click("#use-recipe")
+    page.wait_for_selector("#generate")
+    wait_for(lambda: page.input_value("#seed input") == str(newest.recipe["options"]["seed"]))
+    page.get_by_role("tab", name="Library").click()
+    page.click("#delete")
+    page.click("#delete-sure")
+    wait_for(lambda: library.count() == count - 1)
+    page.get_by_role("tab", name="Music").click()
+
+
+@pytest.mark.parametrize("look", ["light", "dark"])
+def test_a_narrow_page_does_not_scroll_sideways(served, browser, look):
+    page = open_page(browser, served[0], width=400, color_scheme=look)
+    for mode in ("Words", "Mix", "Point", "Over time"):
+        choose(page, "mode", mode)
+        page.wait_for_timeout(150)
+        assert page.evaluate("document.documentElement.scrollWidth") <= 400, mode
+    assert page.evaluate("document.body.classList.contains('dark')") == (look == "dark")
+    page.get_by_label("Switch between light and dark").click()
+    assert page.evaluate("document.body.classList.contains('dark')") == (look != "dark")
+    assert page.problems == []
+    page.context.close()
+
+
+def test_every_control_has_a_name(page):
+    nameless = page.evaluate(
+        """() => [...document.querySelectorAll('input, textarea, select, button')].filter((node) =>
+        node.offsetParent && !node.labels?.length && !node.getAttribute('aria-label') && !node.textContent.trim()
+        && !node.getAttribute('aria-labelledby') && !node.title).map((node) => node.outerHTML.slice(0, 120))"""
+    )
+    assert nameless == []
+
+
+def test_the_api(served):
+    from gradio_client import Client
+    from gradio_client.exceptions import AppError
+
+    client = Client(served[0], verbose=False)
+    read = client.predict("60% sad, 40% angry", 0.5, api_name="/read_emotion")
+    assert read["emotion"]["intensity"] == 0.5 and read["valence"] < 0
+    arguments = {"emotion": "0:calm, 2:joyful", "intensity": 1, "bars": 2, "seed": 7, "source": None}
+    options = {"num_inference_steps": 1, "register": 1.0}
+    sound, score, recipe = client.predict(**arguments, options=options, api_name="/generate_music")
+    assert open(sound, "rb").read(4) == b"RIFF" and open(score, "rb").read(4) == b"MThd"
+    assert recipe["options"]["seed"] == 7 and recipe["options"]["register"] == 1.0
+    assert client.predict("calm", 5, api_name="/list_library")[0]["recipe"]["options"]["seed"] == 7
+    for wrong, expected in (
+        ({"intensity": 9}, "intensity as a number from 0 to 1.5"),
+        ({"emotion": "/etc/hostname.mid"}, "got a file name"),
+        ({"bars": 0}, "from 1 to 4096"),
+        ({"options": {"tempo": 3}}, "tempo"),
+    ):
+        with pytest.raises(AppError, match=expected):
+            client.predict(**{**arguments, "options": options, **wrong}, api_name="/generate_music")
+
+
+def test_only_the_pages_own_files_are_served(served):
+    import httpx
+
+    address, library = served
+    for path in (library.folder / "library.sqlite", "/etc/hostname", library.list(limit=1)[0].path):
+        assert httpx.get(f"{address}/gradio_api/file={path}").status_code in (403, 404)
+    answer = httpx.get(address)
+    assert "default-src 'self'" in answer.headers["content-security-policy"]
+    assert answer.headers["x-content-type-options"] == "nosniff"
+
+
+def test_an_upload_that_is_too_large_is_refused(served):
+    import httpx
+
+    files = {"files": ("big.mid", b"\0" * (11 * 2**20), "audio/midi")}
+    assert httpx.post(f"{served[0]}/gradio_api/upload", files=files).status_code == 413
+
+
+def test_a_password_is_asked_for(tmp_path):
+    import httpx
+
+    from studio.ui.launch import split_auth, start
+
+    with pytest.raises(ValueError, match="USER:PASSWORD"):
+        split_auth("name:")
+    with Library(tmp_path) as library, Studio("cpu") as studio, JobQueue(studio, library) as queue:
+        page, address = start(queue, library, auth="name:secret")
+        try:
+            assert httpx.get(f"{address}gradio_api/info").status_code == 401
+            answer = httpx.post(f"{address}login", data={"username": "name", "password": "secret"})
+            assert answer.status_code == 200
+        finally:
+            page.close(verbose=False)

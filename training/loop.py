@@ -1,0 +1,226 @@
+"""The one training loop: resumable, deterministic, the same on a CPU, one GPU or several.
+
+Data order is a pure function of the step (`batch_at(step, rank)`), so resuming needs no sampler state and loses no more
+than the minutes since the last checkpoint.
+"""
+
+from __future__ import annotations
+
+import copy
+import json
+import math
+import os
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from accelerate import Accelerator
+from safetensors.torch import load_file, save_file
+
+
+@dataclass(frozen=True)
+class TrainConfig:
+    """How long and how hard to train.
+
+    Attributes:
+        max_steps: optimiser steps in all.
+        learning_rate: peak, after `warmup_steps` of linear rise; falls by a cosine to a tenth at `max_steps`.
+        weight_decay: of AdamW, on matrices only.
+        ema_decay: of the averaged weights that are kept; 0 keeps the raw ones.
+        precision: "no" or "bf16".
+        grad_clip: largest gradient norm.
+        checkpoint_minutes: how often the state goes to disk.
+        max_minutes: time budget of this run; None has no limit. When it runs out the state is saved and can be resumed.
+        evaluate_every: steps between evaluations; 0 never.
+        seed: of weights and of everything the recipe draws.
+        num_threads: CPU threads; None leaves torch's own.
+    """
+
+    max_steps: int
+    learning_rate: float = 1e-3
+    warmup_steps: int = 100
+    weight_decay: float = 0.01
+    ema_decay: float = 0.999
+    precision: str = "no"
+    grad_clip: float = 1.0
+    checkpoint_minutes: float = 3.0
+    max_minutes: float | None = None
+    evaluate_every: int = 0
+    log_every: int = 20
+    seed: int = 0
+    num_threads: int | None = None
+
+
+def learning_rate_at(step: int, config: TrainConfig) -> float:
+    """Linear warm-up, then a cosine to a tenth of the peak."""
+    if step < config.warmup_steps:
+        return config.learning_rate * (step + 1) / config.warmup_steps
+    progress = (step - config.warmup_steps) / max(1, config.max_steps - config.warmup_steps)
+    return config.learning_rate * (0.55 + 0.45 * math.cos(math.pi * min(1.0, progress)))
+
+
+def train(
+    model: torch.nn.Module,
+    batch_at: Callable[[int, int], Any],
+    loss_fn: Callable[[torch.nn.Module, Any, int], dict[str, torch.Tensor]],
+    config: TrainConfig,
+    out_dir: str | Path,
+    *,
+    resume: bool = False,
+    evaluate: Callable[[torch.nn.Module], dict[str, float]] | None = None,
+    on_step: Callable[[int, int, dict[str, float]], None] | None = None,
+) -> torch.nn.Module:
+    """Trains a model and gives the averaged (EMA) one.
+
+    Args:
+        model: trained in place; parameters with `requires_grad=False` are left alone.
+        batch_at: (step, rank) -> batch of tensors (nested dicts, lists); a pure function, so that resuming is exact.
+        loss_fn: (model, batch, step) -> {"loss": scalar, ...}; the other entries are logged.
+        out_dir: gets state.safetensors (+ .json), log.jsonl and losses.png.
+        resume: continue from `out_dir` when it holds a state.
+        evaluate: called on the averaged model every `evaluate_every` steps and at the end; logged.
+        on_step: (step, max_steps, logged values).
+
+    Returns:
+        The averaged model, in eval mode, on the CPU.
+    """
+    out_dir = Path(out_dir)
+    out_dir.mkdir(parents=True, exist_ok=True)
+    if config.num_threads:
+        torch.set_num_threads(config.num_threads)
+    torch.manual_seed(config.seed)
+    accelerator = Accelerator(mixed_precision=config.precision, cpu=not torch.cuda.is_available())
+    averaged = copy.deepcopy(model).eval()
+    trained = [p for p in model.parameters() if p.requires_grad]
+    groups = [
+        {"params": [p for p in trained if p.ndim >= 2], "weight_decay": config.weight_decay},
+        {"params": [p for p in trained if p.ndim < 2], "weight_decay": 0.0},
+    ]
+    optimizer = torch.optim.AdamW(groups, lr=config.learning_rate, betas=(0.9, 0.98))
+    step = load_state(out_dir, model, averaged, optimizer) if resume else 0
+    averaged.to(accelerator.device)
+    model, optimizer = accelerator.prepare(model, optimizer)
+    model.train()
+    log = open(out_dir / "log.jsonl", "a" if step else "w", encoding="utf-8") if accelerator.is_main_process else None
+    started = saved = time.monotonic()
+    sums: dict[str, float] = {}
+    while step < config.max_steps:
+        for group in optimizer.param_groups:
+            group["lr"] = learning_rate_at(step, config)
+        batch = to_device(batch_at(step, accelerator.process_index), accelerator.device)
+        with accelerator.autocast():
+            losses = loss_fn(model, batch, step)
+        accelerator.backward(losses["loss"])
+        accelerator.clip_grad_norm_(trained, config.grad_clip)
+        optimizer.step()
+        optimizer.zero_grad(set_to_none=True)
+        step += 1
+        update_average(averaged, accelerator.unwrap_model(model), min(config.ema_decay, step / (step + 10)))
+        for key, value in losses.items():
+            sums[key] = sums.get(key, 0.0) + float(value.detach())
+        now = time.monotonic()
+        if step % config.log_every == 0 and log:
+            row = {"step": step, **{k: round(v / config.log_every, 5) for k, v in sums.items()}}
+            row["seconds"] = round(now - started, 1)
+            log.write(json.dumps(row) + "\n")
+            log.flush()
+            sums = {}
+            if on_step:
+                on_step(step, config.max_steps, row)
+        if evaluate and log and config.evaluate_every and step % config.evaluate_every == 0:
+            log.write(json.dumps({"step": step, **evaluate(averaged)}) + "\n")
+        out_of_time = config.max_minutes is not None and now - started > 60 * config.max_minutes
+        due = now - saved > 60 * config.checkpoint_minutes
+        if (due or out_of_time or step == config.max_steps) and accelerator.is_main_process:
+            save_state(out_dir, accelerator.unwrap_model(model), averaged, optimizer, step)
+            saved = now
+        if out_of_time:
+            break
+    if log:
+        if evaluate:
+            log.write(json.dumps({"step": step, "final": True, **evaluate(averaged)}) + "\n")
+        log.close()
+        plot_losses(out_dir)
+    return averaged.eval().cpu()
+
+
+@torch.no_grad()
+def update_average(averaged: torch.nn.Module, model: torch.nn.Module, decay: float) -> None:
+    """averaged <- decay * averaged + (1 - decay) * model; buffers are copied."""
+    for mean, value in zip(averaged.parameters(), model.parameters(), strict=True):
+        mean.lerp_(value.detach().to(mean.dtype), 1.0 - decay)
+    for mean, value in zip(averaged.buffers(), model.buffers(), strict=True):
+        mean.copy_(value)
+
+
+def to_device(batch: Any, device: torch.device) -> Any:
+    if isinstance(batch, torch.Tensor):
+        return batch.to(device, non_blocking=True)
+    if isinstance(batch, dict):
+        return {key: to_device(value, device) for key, value in batch.items()}
+    if isinstance(batch, (list, tuple)):
+        return type(batch)(to_device(value, device) for value in batch)
+    return batch
+
+
+def save_state(
+    out_dir: Path, model: torch.nn.Module, averaged: torch.nn.Module, optimizer: torch.optim.Optimizer, step: int
+) -> None:
+    """Writes weights, averages and optimiser moments as one safetensors file, under its final name only when whole."""
+    tensors = {f"model.{k}": v for k, v in model.state_dict().items()}
+    tensors |= {f"averaged.{k}": v for k, v in averaged.state_dict().items()}
+    for index, moments in optimizer.state_dict()["state"].items():
+        tensors |= {f"optimizer.{index}.{k}": torch.as_tensor(v) for k, v in moments.items()}
+    partial = out_dir / "state.partial"
+    save_file({k: v.detach().cpu().contiguous().clone() for k, v in tensors.items()}, partial, {"step": str(step)})
+    os.replace(partial, out_dir / "state.safetensors")
+
+
+def load_state(
+    out_dir: Path, model: torch.nn.Module, averaged: torch.nn.Module, optimizer: torch.optim.Optimizer
+) -> int:
+    """Restores what `save_state` wrote; gives the step to go on from (0 when there is nothing)."""
+    from safetensors import safe_open
+
+    path = out_dir / "state.safetensors"
+    if not path.exists():
+        return 0
+    tensors = load_file(path)
+    model.load_state_dict(strip(tensors, "model."))
+    averaged.load_state_dict(strip(tensors, "averaged."))
+    state: dict[int, dict[str, torch.Tensor]] = {}
+    for key, value in strip(tensors, "optimizer.").items():
+        index, name = key.split(".")
+        state.setdefault(int(index), {})[name] = value
+    optimizer.load_state_dict({**optimizer.state_dict(), "state": state})
+    with safe_open(path, "pt") as file:
+        return int(file.metadata()["step"])
+
+
+def averaged_weights(out_dir: str | Path) -> dict[str, torch.Tensor]:
+    """Gives the averaged weights of a run, also of one that is still going."""
+    return strip(load_file(Path(out_dir) / "state.safetensors"), "averaged.")
+
+
+def strip(tensors: dict[str, torch.Tensor], prefix: str) -> dict[str, torch.Tensor]:
+    return {key[len(prefix) :]: value for key, value in tensors.items() if key.startswith(prefix)}
+
+
+def plot_losses(out_dir: Path) -> None:
+    """Draws every logged quantity against the step into losses.png."""
+    from matplotlib.figure import Figure
+
+    rows = [json.loads(line) for line in (out_dir / "log.jsonl").read_text(encoding="utf-8").splitlines()]
+    names = sorted({key for row in rows for key in row} - {"step", "seconds", "final"})
+    if not names:
+        return
+    figure = Figure(figsize=(8, 2.2 * len(names)), layout="constrained")
+    for axis, name in zip(figure.subplots(len(names), 1, squeeze=False)[:, 0], names, strict=True):
+        points = [(row["step"], row[name]) for row in rows if name in row]
+        axis.plot(*zip(*points, strict=True), marker="." if len(points) < 30 else None)
+        axis.set_title(name, fontsize=9)
+        axis.grid(alpha=0.3)
+    figure.savefig(out_dir / "losses.png", dpi=80)
