@@ -1,7 +1,7 @@
 """Speed and memory of the music backend, with a fixed workload of the same minute beside them.
 
-Seconds depend on the machine and on what else it does. The reference is the same product of matrices everywhere, timed
-in the same run, so that "beats per reference" can be compared where seconds cannot.
+Seconds depend on the machine and on what else it does. The reference is the same product of matrices
+everywhere, timed in the same run, so that "beats per reference" can be compared where seconds cannot.
 """
 
 from __future__ import annotations
@@ -33,9 +33,10 @@ def run(out_dir: str | Path | None = None, checkpoint: str = "auto", repeats: in
         repeats: of every timing; the median counts.
 
     Returns:
-        "beats_per_s" at the default steps, weights loaded; "first_music_s" from the start of a new process of the
-        command to its file; "peak_memory_mb" of that process, and of one that makes a long piece; "reference_s" of
-        the fixed workload; "beats_per_reference" and "first_music_references", free of the machine's speed.
+        "beats_per_s" at the default steps, weights loaded; "first_music_s" from the start of a new process
+        of the command to its file; "peak_memory_mb" of that process, and of one that makes a long piece;
+        "reference_s" of the fixed workload; "beats_per_reference" and "first_music_references", free of the
+        machine's speed.
     """
     reference = min(reference_s() for _ in range(repeats))
     beats_per_s = measure_throughput(checkpoint, repeats)
@@ -52,7 +53,11 @@ def run(out_dir: str | Path | None = None, checkpoint: str = "auto", repeats: in
         "reference_s": round(reference, 5),
         "beats_per_reference": round(beats_per_s * reference, 3),
         "first_music_references": round(first_music / reference, 1),
-        "machine": {"cpus": os.cpu_count(), "processor": platform.machine(), "python": platform.python_version()},
+        "machine": {
+            "cpus": os.cpu_count(),
+            "processor": platform.machine(),
+            "python": platform.python_version(),
+        },
     }
     if out_dir is not None:
         write(figures, Path(out_dir))

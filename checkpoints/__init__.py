@@ -1,7 +1,8 @@
 """Small trained weights and the one way to load them.
 
-`manifest.json` gives for every checkpoint: file, sha256, class, config, space version, licence, data, date, command and
-measured figures. Loading verifies the hash, builds the class from its config, loads strictly and moves once.
+`manifest.json` gives for every checkpoint: file, sha256, class, config, space version, licence, data, date,
+command and measured figures. Loading verifies the hash, builds the class from its config, loads strictly and
+moves once.
 """
 
 from __future__ import annotations
@@ -33,7 +34,8 @@ class Checkpoint:
         name: folder name and the name that people type.
         file: path relative to `checkpoints/`.
         sha256: of the file.
-        cls: import path "package.module:Class"; the class is a diffusers `ModelMixin` with a `ConfigMixin` config.
+        cls: import path "package.module:Class"; the class is a diffusers `ModelMixin` with a `ConfigMixin`
+            config.
         config: keyword arguments of the class.
         space_version: version of the emotion space it was trained on; None when it does not depend on it.
         licence: SPDX-like licence of the weights.
@@ -62,9 +64,9 @@ class Checkpoint:
         return ROOT / self.file
 
 
-def manifest(root: Path = ROOT) -> dict[str, Checkpoint]:
+def manifest(root: Path | None = None) -> dict[str, Checkpoint]:
     """Gives every checkpoint by name, in the manifest's order."""
-    path = root / "manifest.json"
+    path = (root or ROOT) / "manifest.json"
     try:
         entries = json.loads(path.read_text(encoding="utf-8"))
         return {name: Checkpoint(name=name, **entry) for name, entry in entries.items()}
@@ -102,7 +104,8 @@ def verify(name: str) -> Checkpoint:
     got = sha256_of(entry.path)
     if got != entry.sha256:
         raise CheckpointError(
-            f"expected sha256 {entry.sha256[:12]}... for checkpoints/{entry.file}, got {got[:12]}...: the file is corrupted"
+            f"expected sha256 {entry.sha256[:12]}... for checkpoints/{entry.file}, "
+            f"got {got[:12]}...: the file is corrupted"
         )
     return entry
 
@@ -112,7 +115,9 @@ def import_class(path: str) -> type:
     return getattr(importlib.import_module(module), name)
 
 
-def load(name: str, *, device: str = "cpu", dtype: torch.dtype | None = None, space_version: int | None = None) -> Any:
+def load(
+    name: str, *, device: str = "cpu", dtype: torch.dtype | None = None, space_version: int | None = None
+) -> Any:
     """Builds a shipped model, ready for inference.
 
     Args:
@@ -133,23 +138,30 @@ def load(name: str, *, device: str = "cpu", dtype: torch.dtype | None = None, sp
     entry = verify(name)
     if space_version is not None and entry.space_version is not None and entry.space_version != space_version:
         raise CheckpointError(
-            f"expected weights for emotion space version {space_version}, got {name!r} of version {entry.space_version}"
+            f"expected weights for emotion space version {space_version}, "
+            f"got {name!r} of version {entry.space_version}"
         )
     model = import_class(entry.cls)(**entry.config)
-    state = {key: value.float() if value.is_floating_point() else value for key, value in load_file(entry.path).items()}
+    state = {
+        key: value.float() if value.is_floating_point() else value
+        for key, value in load_file(entry.path).items()
+    }
     try:
         model.load_state_dict(state, strict=True)
     except RuntimeError as error:
-        raise CheckpointError(f"expected weights that fit {entry.cls}, got {name!r}: {str(error).splitlines()[0]}") from None
+        raise CheckpointError(
+            f"expected weights that fit {entry.cls}, got {name!r}: {str(error).splitlines()[0]}"
+        ) from None
     dtype = dtype or (torch.float32 if device == "cpu" else torch.bfloat16)
-    model = model.eval().requires_grad_(False).to(device=device, dtype=dtype)
+    # Not diffusers' own `to`, which warns of modules that it would rather keep in float32.
+    model = torch.nn.Module.to(model.eval().requires_grad_(False), device=device, dtype=dtype)
     model.checkpoint = entry
     return model
 
 
 def save(
     name: str,
-    model: torch.nn.Module,
+    model: Any,
     *,
     licence: str,
     data: str,
@@ -159,7 +171,7 @@ def save(
     non_commercial: bool = False,
     figures: dict[str, Any] | None = None,
     extra: dict[str, Any] | None = None,
-    root: Path = ROOT,
+    root: Path | None = None,
 ) -> Checkpoint:
     """Writes a model in float16 and its manifest entry, both atomically.
 
@@ -172,6 +184,8 @@ def save(
     """
     import torch
     from safetensors.torch import save_file
+
+    root = root or ROOT
 
     config = {key: value for key, value in dict(model.config).items() if not key.startswith("_")}
     state = {
@@ -186,7 +200,7 @@ def save(
     partial = path.with_suffix(".partial")
     save_file(state, partial)
     os.replace(partial, path)
-    entry = {
+    entry: dict[str, Any] = {
         "file": f"{name}/model.safetensors",
         "sha256": sha256_of(path),
         "cls": f"{type(model).__module__}:{type(model).__name__}",
@@ -204,9 +218,9 @@ def save(
     return Checkpoint(name=name, **entry)
 
 
-def update_manifest(name: str, changes: dict[str, Any], root: Path = ROOT) -> None:
+def update_manifest(name: str, changes: dict[str, Any], root: Path | None = None) -> None:
     """Sets fields of one manifest entry (new figures, a calibration), leaving the others as they are."""
-    path = root / "manifest.json"
+    path = (root or ROOT) / "manifest.json"
     entries = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
     entries[name] = {**entries.get(name, {}), **changes}
     partial = path.with_suffix(".partial")

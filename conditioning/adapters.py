@@ -47,7 +47,9 @@ class SequenceDoor(nn.Module):
         self.out = nn.Linear(hidden_size, hidden_size)
         self.gate = nn.Parameter(torch.zeros(hidden_size))
 
-    def forward(self, x: Tensor, context: Tensor, positions: Tensor, context_positions: Tensor, mask: Tensor) -> Tensor:
+    def forward(
+        self, x: Tensor, context: Tensor, positions: Tensor, context_positions: Tensor, mask: Tensor
+    ) -> Tensor:
         """Adds what x attends to.
 
         Args:

@@ -14,8 +14,10 @@ class EmotionBank(nn.Module):
         num_codes: M shared codes.
         dim: width D of the space.
 
-    Source: the emotion bank follows the shared code book of style tokens, Wang et al. 2018, "Style Tokens: Unsupervised
-    Style Modeling, Control and Transfer in End-to-End Speech Synthesis", with fixed mixtures a state, not attention.
+    Source: the emotion bank follows the shared code book of style tokens, Wang et al. 2018, "Style Tokens:
+    Unsupervised
+    Style Modeling, Control and Transfer in End-to-End Speech Synthesis", with fixed mixtures a state, not
+    attention.
     """
 
     def __init__(self, num_states: int, num_codes: int, dim: int) -> None:

@@ -40,8 +40,8 @@ class EmotionCurve:
         """Gives the curve that a value stands for.
 
         Args:
-            value: anything `Emotion.parse` takes, or keyframes [(seconds, value), ...] in rising order, or what
-                `to_json` gave, or an EmotionCurve.
+            value: anything `Emotion.parse` takes, or keyframes [(seconds, value), ...] in rising order, or
+                what `to_json` gave, or an EmotionCurve.
             intensity: 0..1.5; multiplies every keyframe's own; products stop at 1.5.
             files: whether text may name a reference file.
 
@@ -97,6 +97,9 @@ def is_keyframes(value: Any) -> bool:
     if not isinstance(value, Sequence) or isinstance(value, (str, bytes)) or not value:
         return False
     return all(
-        isinstance(item, Sequence) and not isinstance(item, (str, bytes)) and len(item) == 2 and is_number(item[0])
+        isinstance(item, Sequence)
+        and not isinstance(item, (str, bytes))
+        and len(item) == 2
+        and is_number(item[0])
         for item in value
     )

@@ -1,4 +1,4 @@
-"""What somebody feels, as a plain value: a mixture of states, a point, a phrase or a reference, with an intensity."""
+"""What somebody feels, as a plain value: shares of states, a point, a phrase or a reference."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _QUADRANT = re.compile(r"^q[1-4]$", re.IGNORECASE)
 
 @dataclass(frozen=True)
 class Emotion:
-    """One feeling. Exactly one of `weights`, `vad`, `phrase` and `code` is set; see `parse` for the ways to say it.
+    """One feeling. Exactly one of `weights`, `vad`, `phrase` and `code` is set; see `parse`.
 
     Attributes:
         weights: (state, share) pairs; shares are above 0 and sum to 1.
@@ -51,7 +51,10 @@ class Emotion:
 
     def __post_init__(self) -> None:
         check_number(self.intensity, "intensity", 0.0, MAX_INTENSITY)
-        if sum((bool(self.weights), self.vad is not None, self.phrase is not None, self.code is not None)) != 1:
+        if (
+            sum((bool(self.weights), self.vad is not None, self.phrase is not None, self.code is not None))
+            != 1
+        ):
             raise ValueError("expected exactly one of weights, vad, phrase and code in an Emotion")
         if self.weights:
             unknown = [name for name, _ in self.weights if name not in STATES]
@@ -77,15 +80,16 @@ class Emotion:
 
         Args:
             value: a name ("sad"), several ("sad and angry"), shares ("60% sad, 40% angry", "sad: 0.7",
-                {"sad": 0.6, "angry": 0.4}), a phrase ("trembling with rage held back"), a (valence, arousal, dominance)
-                triple or {"valence": ..., "arousal": ..., "dominance": ...} in -1..1, 8 weights (happy, angry, sad,
-                afraid, disgusted, melancholic, surprised, calm), the path of a reference file (.mid), a
-                (value, intensity) pair, what `to_json` gave, or an Emotion.
+                {"sad": 0.6, "angry": 0.4}), a phrase ("trembling with rage held back"), a (valence, arousal,
+                dominance) triple or {"valence": ..., "arousal": ..., "dominance": ...} in -1..1, 8 weights
+                (happy, angry, sad, afraid, disgusted, melancholic, surprised, calm), the path of a reference
+                file (.mid), a (value, intensity) pair, what `to_json` gave, or an Emotion.
             intensity: 0..1.5; multiplies the value's own. The product stops at 1.5, the end of the dial.
             files: whether text may name a reference file; False where the text comes from strangers.
 
-        Shares that sum to less than 1 leave the rest to neutral, so {"sad": 0.3} is sadness at intensity 0.3; shares
-        that sum to more are proportions. Eight weights that sum to more than 1 also exaggerate, up to 1.5.
+        Shares that sum to less than 1 leave the rest to neutral, so {"sad": 0.3} is sadness at intensity
+        0.3; shares that sum to more are proportions. Eight weights that sum to more than 1 also exaggerate,
+        up to 1.5.
 
         Raises:
             ValueError: anything else; the message says what was expected and what came.
@@ -206,7 +210,9 @@ def _from_mapping(value: Mapping[Any, Any]) -> Emotion:
     if kinds:
         extra = keys - kinds - {"intensity", "source"}
         if len(kinds) > 1 or extra:
-            raise ValueError(f"expected one of weights, vad, phrase, code and an intensity, got {shorten(sorted(keys))}")
+            raise ValueError(
+                f"expected one of weights, vad, phrase, code and an intensity, got {shorten(sorted(keys))}"
+            )
         return _from_json(value)
     if keys and keys <= {"valence", "arousal", "dominance"} and keys != {"dominance"}:
         return Emotion(vad=_triple([value.get(axis, 0.0) for axis in ("valence", "arousal", "dominance")]))
@@ -221,7 +227,9 @@ def _from_json(value: Mapping[str, Any]) -> Emotion:
             raise ValueError(f"expected shares by name under weights, got {shorten(weights)}")
         exact = all(name in STATES for name in weights) and _sums_to_one(weights.values())
         if exact:
-            return Emotion(weights=tuple((name, float(share)) for name, share in weights.items()), intensity=intensity)
+            return Emotion(
+                weights=tuple((name, float(share)) for name, share in weights.items()), intensity=intensity
+            )
         return mixture(weights.items()).scaled(intensity)
     if "vad" in value:
         return Emotion(vad=_triple(value["vad"]), intensity=intensity)
@@ -269,7 +277,9 @@ def _triple(value: Any) -> tuple[float, float, float]:
 def _from_file(path: Path) -> Emotion:
     """Reads a reference through the encoder of its medium."""
     if path.suffix.lower() not in SCORE_SUFFIXES:
-        raise ValueError(f"expected a reference file of {', '.join(SCORE_SUFFIXES)}, got {shorten(path.name)}")
+        raise ValueError(
+            f"expected a reference file of {', '.join(SCORE_SUFFIXES)}, got {shorten(path.name)}"
+        )
     if not path.is_file():
         raise FileNotFoundError(f"expected a reference file, got no file at {shorten(str(path))}")
     from .encoders.music import load_music_encoder

@@ -13,13 +13,17 @@ def f1_scores(probabilities: np.ndarray, labels: np.ndarray, thresholds: np.ndar
 
 
 def tune_thresholds(probabilities: np.ndarray, labels: np.ndarray, smoothing: float = 0.0) -> np.ndarray:
-    """The threshold of each label with the best F1, (N, K), (N, K) -> (K,); call it on texts that are not scored later.
+    """The threshold of each label with the best F1, (N, K), (N, K) -> (K,); for texts that are not scored
+    later.
 
     Args:
-        smoothing: width, in log-odds, over which F1 is averaged, so that a rare label's lucky peak is not chosen.
+        smoothing: width, in log-odds, over which F1 is averaged, so that a rare label's lucky peak is not
+            chosen.
     """
     logits = np.linspace(-5.0, 2.0, 141)
-    scores = np.stack([f1_scores(probabilities, labels, np.full(labels.shape[1], p)) for p in sigmoid(logits)])
+    scores = np.stack(
+        [f1_scores(probabilities, labels, np.full(labels.shape[1], p)) for p in sigmoid(logits)]
+    )
     if smoothing:
         kernel = np.exp(-0.5 * ((logits[:, None] - logits[None]) / smoothing) ** 2)
         scores = kernel @ scores / kernel.sum(1, keepdims=True)

@@ -1,7 +1,8 @@
 """Names of feelings: the states of the space with their places, and the words that mean them.
 
-The places (valence, arousal, dominance in -1..1) are this project's own, in keeping with Russell and Mehrabian 1977,
-"Evidence for a three-factor theory of emotions", where the same word or a close one was rated there.
+The places (valence, arousal, dominance in -1..1) are this project's own, in keeping with Russell and
+Mehrabian 1977, "Evidence for a three-factor theory of emotions", where the same word or a close one was
+rated there.
 """
 
 from __future__ import annotations
@@ -115,7 +116,8 @@ GOEMOTIONS = tuple(STATES)[:28]
 EKMAN = ("anger", "disgust", "fear", "happiness", "sadness", "surprise")
 PLUTCHIK_PRIMARY = ("joy", "trust", "fear", "surprise", "sadness", "disgust", "anger", "anticipation")
 PLUTCHIK_MILD = (
-    "serenity", "acceptance", "apprehension", "distraction", "pensiveness", "boredom", "annoyance", "interest",
+    "serenity", "acceptance", "apprehension", "distraction",
+    "pensiveness", "boredom", "annoyance", "interest",
 )  # fmt: skip
 PLUTCHIK_INTENSE = ("ecstasy", "admiration", "terror", "amazement", "grief", "loathing", "rage", "vigilance")
 PLUTCHIK_DYADS = (
@@ -232,13 +234,15 @@ ALIASES = MappingProxyType({word: state for state, words in _WORDS.items() for w
 
 
 def normalize(text: str) -> str:
-    """Gives a name in the form the table keeps: lower case, single spaces, no hyphens, underscores or full stop."""
+    """Gives a name as the table keeps it: lower case, single spaces, no hyphens, underscores or full stop."""
     return re.sub(r"[\s_-]+", " ", text).strip(" .!").casefold()
 
 
 @functools.cache
 def _table() -> dict[str, str]:
-    return {normalize(name): name for name in STATES} | {normalize(name): state for name, state in ALIASES.items()}
+    return {normalize(name): name for name in STATES} | {
+        normalize(name): state for name, state in ALIASES.items()
+    }
 
 
 def find_state(name: str) -> str | None:

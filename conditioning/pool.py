@@ -40,7 +40,7 @@ class PointPool:
         self.noise = NOISE * offsets.norm(dim=-1).median() / offsets.shape[-1] ** 0.5
 
     def sample(self, space: EmotionSpace, vad: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
-        """Draws a point that reads near each asked place, (B, 3) -> (B, D); made to order where the pool has none."""
+        """Draws a point that reads near each place, (B, 3) -> (B, D); made to order where none does."""
         widths = torch.tensor(WIDTHS)
         distance = torch.cdist(vad / widths, self.vad / widths).square()  # (B, N)
         nearest = distance.amin(-1, keepdim=True)

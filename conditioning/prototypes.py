@@ -1,4 +1,4 @@
-"""Sentences that say each state that no text set labels; the space places such a state where they are read."""
+"""Sentences that say each state that no text set labels; such a state stands where they are read."""
 
 from __future__ import annotations
 
@@ -68,7 +68,8 @@ SENTENCES = {
     "Q4": "I feel calm and content, peaceful and at rest.",
 }
 
-# Feelings that are mixtures by definition: Plutchik's dyads where their parts have labels, and words of two feelings.
+# Feelings that are mixtures by definition: Plutchik's dyads where their parts have labels, and words of two
+# feelings.
 COMPOSED = {
     "awe": ("fear", "surprise", "admiration"),
     "contempt": ("anger", "disgust"),

@@ -1,4 +1,4 @@
-"""The shared emotion space: one Gaussian a state, a linear reading of valence, arousal and dominance, fixed geometry.
+"""The shared emotion space: one Gaussian a state, a linear reading of valence, arousal and dominance.
 
 Version 1 is frozen: encoders of other media are trained to it and backends on it.
 """
@@ -23,13 +23,16 @@ from .pool import PointPool
 
 # A mixture of opposites is lengthened to the strength of its parts, but not more than this many times.
 MAX_LENGTHENING = 3.0
+# Length at which a phrase's offset counts as two thirds of full strength.
+DOUBT = 1.5
 
 
 class EmotionSpace(ModelMixin, ConfigMixin):
     """64 dimensions in which every emotion, from any medium, has a place.
 
-    A state's mean is neutral + its offset from the bank, moved by the shortest step that makes it read exactly as its
-    place. Reading is linear and neutral reads (0, 0, 0), so along a state's direction intensity scales the reading.
+    A state's mean is neutral + its offset from the bank, moved by the shortest step that makes it read
+    exactly as its place. Reading is linear and neutral reads (0, 0, 0), so along a state's direction
+    intensity scales the reading.
 
     Args:
         places: state name -> (valence, arousal, dominance) in -1..1; contains "neutral".
@@ -117,8 +120,9 @@ class EmotionSpace(ModelMixin, ConfigMixin):
     def mix(self, shares: torch.Tensor) -> torch.Tensor:
         """Offset of a mixture, (..., K) shares that sum to 1 -> (..., D).
 
-        The weighted sum of the states' offsets, made as long as their weighted mean length: what the parts disagree on
-        cancels, what is left keeps its strength. Parts so opposed that less than a third is left stay weaker.
+        The weighted sum of the states' offsets, made as long as their weighted mean length: what the parts
+        disagree on cancels, what is left keeps its strength. Parts so opposed that less than a third is
+        left stay weaker.
         """
         offsets = self.offsets()
         total = shares @ offsets  # (..., D)
@@ -173,8 +177,20 @@ class EmotionSpace(ModelMixin, ConfigMixin):
         if emotion.phrase is not None:
             from .encoders.text import load_text_encoder
 
-            return self.within(load_text_encoder().encode([emotion.phrase]).z[0].to(self.origin) - self.neutral)
+            return self.meant(
+                load_text_encoder().encode([emotion.phrase]).z[0].to(self.origin) - self.neutral
+            )
         return self.within(torch.tensor(emotion.code).to(self.origin) - self.neutral)
+
+    def meant(self, offset: torch.Tensor) -> torch.Tensor:
+        """The offset of a phrase that is given as an emotion.
+
+        An encoder unsure of a text reads it near neutral; a phrase that somebody asks for is meant, so its
+        offset is lengthened, the short ones most, and never beyond the longest state's.
+        """
+        length = offset.norm()
+        longest = self.offsets().norm(dim=-1).max()
+        return offset * (longest * (1 - (-length / DOUBT).exp()) / length.clamp_min(1e-6))
 
     def within(self, offset: torch.Tensor) -> torch.Tensor:
         """An offset no longer than the longest state's, so that what encoders give stays in the space."""

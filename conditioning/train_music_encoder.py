@@ -1,7 +1,8 @@
 """Recipe of the music encoder: quadrants of EMOPIA, then a head into the frozen emotion space.
 
-Readings of the training clips themselves come from models that never saw their song (`crossfit_valence_arousal`), so
-that what a backend is trained on is a graded reading and not the label learned by heart.
+Readings of the training clips themselves come from models that never saw their song
+(`crossfit_valence_arousal`), so that what a backend is trained on is a graded reading and not the label
+learned by heart.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ import torch
 import torch.nn.functional as F
 
 from training.data.music import AROUSAL_SIGN, QUADRANTS, VALENCE_SIGN, Clip, emopia, song_folds
-from training.loop import TrainConfig, train
+from training.loop import TrainConfig, steps_done, train
 
 from .encoders.midi import note_array, read_midi
 from .encoders.music import CHECKPOINT, MusicEncoder, pad
@@ -46,7 +47,8 @@ def notes_of(clips: Sequence[Clip]) -> list[np.ndarray]:
 
 
 def vary(notes: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Makes another performance of the same feeling: a crop, a few notes fewer, another key, tempo and touch. (N, 4)"""
+    """Makes another performance of the same feeling: a crop, a few notes fewer, another key, tempo and
+    touch. (N, 4)"""
     length_s = rng.uniform(18, 45)
     start_s = notes[0, 0] + rng.uniform(0, max(0.0, notes[-1, 0] - notes[0, 0] - length_s) + 1e-6)
     inside = (notes[:, 0] >= start_s) & (notes[:, 0] < start_s + length_s)
@@ -108,12 +110,13 @@ def train_quadrants(
     def batch_at(step: int, rank: int) -> dict[str, torch.Tensor]:
         rng = np.random.default_rng((settings.seed, step, rank))
         chosen = rng.choice(len(clips), config["batch_size"])
-        sequences = [variants[at][rng.integers(len(variants[at]))][:TRAIN_FRAMES] for at in chosen]
+        sequences = [variants[at][int(rng.integers(len(variants[at])))][:TRAIN_FRAMES] for at in chosen]
         frames, mask = pad(sequences)
         label, sign = torch.from_numpy(labels[chosen]), torch.from_numpy(signs[chosen])
         return {"frames": frames, "mask": mask, "label": label, "signs": sign}
 
-    return train(model, batch_at, loss_fn, settings, out_dir, resume=resume, on_step=on_step)  # type: ignore[return-value]
+    trained = train(model, batch_at, loss_fn, settings, out_dir, resume=resume, on_step=on_step)
+    return trained  # type: ignore[return-value]
 
 
 def crossfit_valence_arousal(
@@ -133,7 +136,8 @@ def crossfit_valence_arousal(
         out_file: where to write the answer as JSON; not written when None.
 
     Returns:
-        clip id -> (valence, arousal), each in -1..1 and graded: half comes from the reading, half from the label.
+        clip id -> (valence, arousal), each in -1..1 and graded: half comes from the reading, half from the
+        label.
     """
     config = config or load_config()
     readings = crossfit_logits(data_dir, config, Path(work_dir))
@@ -148,8 +152,11 @@ def crossfit_valence_arousal(
     return answer
 
 
-def crossfit_logits(data_dir: str | Path, config: Mapping[str, Any], work_dir: Path) -> dict[str, np.ndarray]:
-    """Gives clip id -> (models, 6) logits by models that never heard the clip's song: valence, arousal, Q1..Q4."""
+def crossfit_logits(
+    data_dir: str | Path, config: Mapping[str, Any], work_dir: Path, *, resume: bool = True
+) -> dict[str, np.ndarray]:
+    """Gives clip id -> (models, 6) logits by models that never heard the clip's song: valence, arousal,
+    Q1..Q4."""
     clips, held_out = emopia(data_dir, "train"), emopia(data_dir, "val")
     notes, held_out_notes = notes_of(clips), notes_of(held_out)
     variants = variants_of(notes, config["variants"], config["train"]["seed"])
@@ -157,7 +164,7 @@ def crossfit_logits(data_dir: str | Path, config: Mapping[str, Any], work_dir: P
     for number, fold in enumerate(song_folds([clip.song for clip in clips], config["num_folds"])):
         inside = sorted(set(range(len(clips))) - set(fold))
         chosen, frames = [clips[at] for at in inside], [variants[at] for at in inside]
-        model = train_quadrants(chosen, frames, config, work_dir / str(number), resume=True)
+        model = train_quadrants(chosen, frames, config, work_dir / str(number), resume=resume)
         out = model.read([*(notes[at] for at in fold), *held_out_notes])
         rows = torch.cat([out["va"], out["quadrant"]], dim=-1).numpy()
         for clip, row in zip([*(clips[at] for at in fold), *held_out], rows, strict=True):
@@ -166,7 +173,8 @@ def crossfit_logits(data_dir: str | Path, config: Mapping[str, Any], work_dir: P
 
 
 def fit_scale(logits: Mapping[str, np.ndarray]) -> np.ndarray:
-    """Gives the logits of valence and arousal that read as tanh(1), so that nine in ten clips read within 0.8. (2,)"""
+    """Gives the logits of valence and arousal that read as tanh(1), so that nine in ten clips read within
+    0.8. (2,)"""
     rows = np.concatenate(list(logits.values()))[:, :2]
     return np.quantile(np.abs(rows), 0.9, axis=0) / np.arctanh(0.8)
 
@@ -184,14 +192,17 @@ def write_json(path: Path, value: Any) -> None:
 
 
 def accuracy(logits: np.ndarray, clips: Sequence[Clip]) -> dict[str, float]:
-    """Gives the share of clips whose quadrant, valence side and arousal side are read right, from (N, 6) logits."""
+    """Gives the share of clips whose quadrant, valence side and arousal side are read right, from (N, 6)
+    logits."""
     right = logits[:, 2:].argmax(-1) == np.array([clip.label for clip in clips])
     sides = (logits[:, :2] > 0) == (signs_of(clips) > 0)
     figures = {"4q": right.mean(), "valence": sides[:, 0].mean(), "arousal": sides[:, 1].mean()}
     return {name: round(float(value), 4) for name, value in figures.items()}
 
 
-def fit_space_head(model: MusicEncoder, variants: Sequence[Sequence[np.ndarray]], steps: int) -> dict[str, float]:
+def fit_space_head(
+    model: MusicEncoder, variants: Sequence[Sequence[np.ndarray]], steps: int
+) -> dict[str, float]:
     """Teaches the head where in the frozen space a reading lies: at the space's own point of that place.
 
     Dominance is that of Russell's quadrants, weighted by how likely each is.
@@ -208,7 +219,7 @@ def fit_space_head(model: MusicEncoder, variants: Sequence[Sequence[np.ndarray]]
     dominance = torch.tensor([STATES[name][2] for name in QUADRANTS])
     with torch.no_grad():
         for clip in variants:
-            out = model(*pad(clip))
+            out = model.forward(*pad(clip))
             likely = (out["quadrant"] / 2).softmax(-1) @ dominance
             inputs.append(out["hidden"])
             places.append(torch.cat([model.graded(out["va"]), likely.unsqueeze(-1)], dim=-1))
@@ -258,7 +269,7 @@ def run(
     )
     if steps_done(out_dir) < config["train"]["max_steps"]:
         return {}
-    readings = crossfit_logits(data_dir, config, out_dir / "folds")
+    readings = crossfit_logits(data_dir, config, out_dir / "folds", resume=resume)
     scale = fit_scale(readings)
     model.register_to_config(valence_scale=round(float(scale[0]), 3), arousal_scale=round(float(scale[1]), 3))
     error = fit_space_head(model, variants, config["space_steps"])
@@ -281,11 +292,3 @@ def run(
     )
     write_json(out_dir / "figures.json", figures)
     return figures
-
-
-def steps_done(out_dir: Path) -> int:
-    """Gives the step of the state in a run's folder."""
-    from safetensors import safe_open
-
-    with safe_open(out_dir / "state.safetensors", "pt") as file:
-        return int(file.metadata()["step"])

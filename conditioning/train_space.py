@@ -1,8 +1,8 @@
 """Recipe of the emotion space: geometry learned from text, then frozen.
 
-A small head reads features of the frozen base text model into the space, where GoEmotions' labels are Gaussians and
-EmoBank's valence, arousal and dominance a linear reading. States that neither set labels are placed afterwards from
-sentences that say them.
+A small head reads features of the frozen base text model into the space, where GoEmotions' labels are
+Gaussians and EmoBank's valence, arousal and dominance a linear reading. States that neither set labels are
+placed afterwards from sentences that say them.
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ from .space import EmotionSpace
 
 LICENCE = "CC-BY-SA-4.0"
 DATA = (
-    "GoEmotions (CC BY 4.0) and EmoBank (CC BY-SA 4.0, so these weights are too), read through all-MiniLM-L6-v2 "
-    "(Apache-2.0)"
+    "GoEmotions (CC BY 4.0) and EmoBank (CC BY-SA 4.0, so these weights are too), read through "
+    "all-MiniLM-L6-v2 (Apache-2.0)"
 )
 
 
@@ -63,7 +63,9 @@ class SpaceTrainer(nn.Module):
 
     def __init__(self, recipe: SpaceRecipe) -> None:
         super().__init__()
-        self.space = EmotionSpace({name: list(place) for name, place in STATES.items()}, num_codes=recipe.num_codes)
+        self.space = EmotionSpace(
+            {name: list(place) for name, place in STATES.items()}, num_codes=recipe.num_codes
+        )
         self.head = FeatureHead(recipe.hidden_size, self.space.config["dim"], recipe.dropout)
         self.log_gain = nn.Parameter(torch.full((3,), -1.0))
 
@@ -97,23 +99,29 @@ def space_losses(
     """The losses of one batch.
 
     Args:
-        batch: features (B, 768) with labels (B, 28); vad_features (C, 768) with vad (C, 3) in EmoBank's scale.
+        batch: features (B, 768) with labels (B, 28); vad_features (C, 768) with vad (C, 3) in EmoBank's
+            scale.
 
     Returns:
         label: binary cross-entropy; vad: see `vad_loss`; density: how unlikely single-label texts are under
-        their state's Gaussian, a dimension; step: how far the places had to be forced; length: of the offsets from
-        the wanted one.
+        their state's Gaussian, a dimension; step: how far the places had to be forced; length: of the
+        offsets from the wanted one.
     """
     space = trainer.space
     z = trainer.head(batch["features"])
     labels = batch["labels"]
     label = F.binary_cross_entropy_with_logits(space.label_logits(z), labels)
-    vad = vad_loss(space.linear_vad(trainer.head(batch["vad_features"])) * trainer.log_gain.exp(), batch["vad"])
+    vad = vad_loss(
+        space.linear_vad(trainer.head(batch["vad_features"])) * trainer.log_gain.exp(), batch["vad"]
+    )
     rows = labels / labels.sum(-1, keepdim=True).clamp_min(1)
     distances = space.distances(z)[:, : labels.shape[1]]
     density = (distances * rows).sum(-1).mean() / z.shape[-1]
     count = labels.shape[1]
-    offsets, raw = space.offsets()[: count - 1], space.raw_offsets()[: count - 1]  # the last label is neutral itself
+    offsets, raw = (
+        space.offsets()[: count - 1],
+        space.raw_offsets()[: count - 1],
+    )  # the last label is neutral itself
     step = (offsets - raw).square().sum(-1).mean()
     length = (offsets.norm(dim=-1) - recipe.length).square().mean()
     loss = label * labels.shape[1] + recipe.vad_weight * vad + recipe.density_weight * density * z.shape[-1]
@@ -148,12 +156,12 @@ def train_space(
     features = cached_features(data_dir, out_dir)
     labels = torch.tensor(read_goemotions(data_dir, "train").labels)
     vad = torch.tensor(read_emobank(data_dir, "train").labels)
-    rows, _ = held_out(len(labels))
+    rows, vad_rows = held_out(len(labels))[0], held_out(len(vad))[0]
 
     def batch_at(step: int, rank: int) -> dict[str, torch.Tensor]:
         draw = np.random.default_rng([config.seed, step, rank])
         texts = draw.choice(rows, recipe.batch_size, replace=False)
-        other = draw.choice(len(vad), recipe.batch_size // 2, replace=False)
+        other = draw.choice(vad_rows, recipe.batch_size // 2, replace=False)
         return {
             "features": features["goemotions_train"][texts],
             "labels": labels[texts],
@@ -187,10 +195,14 @@ def place_states(trainer: SpaceTrainer, recipe: SpaceRecipe) -> None:
     own = []
     for name in names:
         z = trainer.head(base_features(sentences_for(name))).mean(0) - space.neutral
-        # Between the sentences' reading and the feelings it is made of (or those placed around it): a few sentences
-        # alone are noisy.
+        # Between the sentences' reading and the feelings it is made of (or those placed around it): a few
+        # sentences alone are noisy.
         parts = [space.index(part) for part in COMPOSED.get(name, ())]
-        near = offsets[parts].sum(0) if parts else space.places_near(torch.tensor(STATES[name]), labelled - 1) @ offsets
+        near = (
+            offsets[parts].sum(0)
+            if parts
+            else space.places_near(torch.tensor(STATES[name]), labelled - 1) @ offsets
+        )
         own.append(F.normalize(F.normalize(z, dim=0) + F.normalize(near, dim=0), dim=0) * length)
     rows = list(range(labelled, labelled + len(names)))
     space.bank.own[rows] = 0
@@ -198,7 +210,9 @@ def place_states(trainer: SpaceTrainer, recipe: SpaceRecipe) -> None:
     space.log_scale[rows] = space.log_scale[: labelled - 1].mean(0)
 
 
-def evaluate_head(trainer: SpaceTrainer, features: dict[str, torch.Tensor], data_dir: str | Path) -> dict[str, Any]:
+def evaluate_head(
+    trainer: SpaceTrainer, features: dict[str, torch.Tensor], data_dir: str | Path
+) -> dict[str, Any]:
     """Macro-F1 and Pearson r on the dev splits; thresholds come from the held-out tenth of train."""
 
     @torch.no_grad()
@@ -228,7 +242,8 @@ def run(
 ) -> dict[str, Any]:
     """Trains a space into `out_dir`; gives its figures.
 
-    The shipped version stays as it is: every other model was trained to it. A new one needs a new version number.
+    The shipped version stays as it is: every other model was trained to it. A new one needs a new version
+    number.
 
     Args:
         config: "recipe" (fields of `SpaceRecipe`) and "train" (fields of `TrainConfig`).

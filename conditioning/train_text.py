@@ -1,4 +1,4 @@
-"""Recipe of the text encoder, trained to the frozen space: GoEmotions' labels and EmoBank's readings together."""
+"""Recipe of the text encoder, trained to the frozen space on GoEmotions and EmoBank together."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from torch.nn import functional as F
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from training.data.text import LabelledTexts, held_out, read_emobank, read_goemotions
-from training.loop import TrainConfig, averaged_weights, strip, train
+from training.loop import TrainConfig, averaged_weights, steps_done, strip, train
 
 from .encoders.base_text import pad, tokenize
 from .encoders.text import TextEncoder, load_text_encoder, reading_features
@@ -52,7 +52,10 @@ class LengthBatches:
     """Batches of texts of like length in an order that only the seed and the step decide."""
 
     def __init__(self, data: LabelledTexts, batch_size: int, max_tokens: int, seed: int) -> None:
-        self.tokens = [row if len(row) <= max_tokens else [*row[: max_tokens - 1], row[-1]] for row in tokenize(data.texts)]
+        self.tokens = [
+            row if len(row) <= max_tokens else [*row[: max_tokens - 1], row[-1]]
+            for row in tokenize(data.texts)
+        ]
         self.labels = torch.tensor(data.labels)
         self.batch_size, self.seed = batch_size, seed
         self.steps = len(self.tokens) // batch_size
@@ -74,11 +77,16 @@ class LengthBatches:
 
 
 def text_losses(
-    encoder: Any, batch: dict[str, dict[str, torch.Tensor]], space: EmotionSpace, recipe: TextRecipe, log_gain: torch.Tensor
+    encoder: Any,
+    batch: dict[str, dict[str, torch.Tensor]],
+    space: EmotionSpace,
+    recipe: TextRecipe,
+    log_gain: torch.Tensor,
 ) -> dict[str, torch.Tensor]:
-    """label: cross-entropy a text; vad: see `vad_loss`; density: how unlikely texts are under their labels' Gaussians."""
+    """label: cross-entropy a text; vad: `vad_loss`; density: how unlikely texts are under their Gaussians."""
     texts, rated = batch["labels"], batch["vad"]
-    # The fused attention's backward pass takes a third of a step on a CPU at these lengths; the plain one is quick.
+    # The fused attention's backward pass takes a third of a step on a CPU at these lengths; the plain one
+    # is quick.
     with sdpa_kernel(SDPBackend.MATH):
         z, other = encoder([(texts["ids"], texts["mask"]), (rated["ids"], rated["mask"])])
     with torch.autocast(z.device.type, enabled=False):
@@ -116,7 +124,9 @@ def train_text(
     label_batches = LengthBatches(
         labelled.take(held_out(len(labelled))[0]), recipe.batch_size, recipe.max_tokens, config.seed
     )
-    vad_batches = LengthBatches(rated.take(held_out(len(rated))[0]), recipe.vad_batch_size, recipe.max_tokens, config.seed)
+    vad_batches = LengthBatches(
+        rated.take(held_out(len(rated))[0]), recipe.vad_batch_size, recipe.max_tokens, config.seed
+    )
     encoder = TextEncoder(rank=recipe.rank, first_layer=recipe.first_layer, dropout=recipe.dropout)
     if space_run:
         weights = averaged_weights(space_run)
@@ -181,11 +191,15 @@ def measure(encoder: TextEncoder, data_dir: str | Path) -> dict[str, Any]:
     labelled, rated = read_goemotions(data_dir, "dev"), read_emobank(data_dir, "dev")
     thresholds = np.array(encoder.config["thresholds"] or [0.5] * labelled.labels.shape[1])
     scores = f1_scores(encoder.encode(labelled.texts).probabilities.numpy(), labelled.labels, thresholds)
-    r = pearson(encoder.encode(rated.texts).vad.numpy(), rated.labels)
+    reading = encoder.encode(rated.texts)
+    r = pearson(reading.vad.numpy(), rated.labels)
+    error = reading.vad - torch.tensor(rated.labels) / encoder.log_gain.exp()
+    ratio = (error / reading.vad_std).square().mean(0).sqrt()
     names: Sequence[str] = load_space().label_names
     return {
         "goemotions_macro_f1": round(float(scores.mean()), 4),
         "emobank_r": {axis: round(float(value), 4) for axis, value in zip("VAD", r, strict=True)},
+        "error_over_std": {axis: round(float(value), 3) for axis, value in zip("VAD", ratio, strict=True)},
         "goemotions_f1": {name: round(float(score), 3) for name, score in zip(names, scores, strict=True)},
     }
 
@@ -197,7 +211,8 @@ def evaluate_text(data_dir: str | Path) -> dict[str, Any]:
         data_dir: folder that holds `goemotions/` and `emobank/`.
 
     Returns:
-        Macro-F1 over 28 labels, Pearson r of valence, arousal and dominance, and each label's F1.
+        Macro-F1 over 28 labels, Pearson r of valence, arousal and dominance, their root mean squared error
+        over the standard deviation that the encoder gives (1 is right), and each label's F1.
 
     Raises:
         FileNotFoundError: the data is not there.
@@ -219,8 +234,8 @@ def run(
     A run that `max_minutes` cuts short keeps its state and ships nothing.
 
     Args:
-        config: "recipe" (fields of `TextRecipe`), "train" (fields of `TrainConfig`) and "space_run", the folder of
-            the space's run, whose head is the start; a fresh head when there is no such folder.
+        config: "recipe" (fields of `TextRecipe`), "train" (fields of `TrainConfig`) and "space_run", the
+            folder of the space's run, whose head is the start; a fresh head when there is no such folder.
     """
     train_config = replace(TrainConfig(**config["train"]), max_minutes=max_minutes)
     space_run = Path(config.get("space_run") or "")
@@ -257,11 +272,3 @@ def ship(encoder: TextEncoder, figures: dict[str, Any]) -> None:
         space_version=SPACE_VERSION,
         figures=figures,
     )
-
-
-def steps_done(out_dir: str | Path) -> int:
-    """Gives the step that a run's state was saved at."""
-    from safetensors import safe_open
-
-    with safe_open(Path(out_dir) / "state.safetensors", "pt") as file:
-        return int(file.metadata()["step"])

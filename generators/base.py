@@ -25,10 +25,10 @@ class Cancelled(Exception):
 class Backend(Protocol):
     """What every medium offers.
 
-    Promises, checked for all backends by one contract test: same seed, options and weights give the same bytes on the
-    same machine; noise is drawn on the CPU from a local `torch.Generator`; guidance 1.0 skips the null pass; `on_step`
-    is called at every step and may raise `Cancelled`; nothing global is touched or printed; the result carries its
-    provenance; input of any length is processed in bounded memory.
+    Promises, checked for all backends by one contract test: same seed, options and weights give the same
+    bytes on the same machine; noise is drawn on the CPU from a local `torch.Generator`; guidance 1.0 skips
+    the null pass; `on_step` is called at every step and may raise `Cancelled`; nothing global is touched or
+    printed; the result carries its provenance; input of any length is processed in bounded memory.
     """
 
     name: ClassVar[str]
@@ -93,7 +93,7 @@ def build(cls: type[T], values: Mapping[str, Any]) -> T:
 
 
 def check_value(field: dataclasses.Field, owner: type, value: Any) -> Any:
-    """Gives the value in the field's type, or raises a ValueError that says what was expected and what came."""
+    """Gives the value in the field's type, or raises a ValueError of what was expected and what came."""
     kind, optional = field_type(field, owner)
     if value is None and optional:
         return None
@@ -119,7 +119,9 @@ def expectation(field: dataclasses.Field, kind: type) -> str:
     """Says in words what a field takes: "a number from 0 to 1 s", "one of major, minor"."""
     if field.metadata.get("choices"):
         return "one of " + ", ".join(str(choice) for choice in field.metadata["choices"])
-    words = {int: "a whole number", float: "a number", str: "text", bool: "true or false"}.get(kind, kind.__name__)
+    words = {int: "a whole number", float: "a number", str: "text", bool: "true or false"}.get(
+        kind, kind.__name__
+    )
     low, high = field.metadata.get("minimum"), field.metadata.get("maximum")
     if low is not None and high is not None:
         words += f" from {low:g} to {high:g}"

@@ -12,7 +12,7 @@ from conditioning.adapters import PooledDoor, SequenceDoor, merge_heads, rotate,
 
 
 class Block(nn.Module):
-    """Self-attention and a feed-forward layer, each behind the pooled door; optionally the sequence door between them."""
+    """Self-attention and feed-forward, each behind the pooled door; optionally the sequence door between."""
 
     def __init__(self, hidden_size: int, num_heads: int, cond_size: int, context_size: int | None) -> None:
         super().__init__()
@@ -21,19 +21,28 @@ class Block(nn.Module):
         self.attention_norm = nn.LayerNorm(hidden_size, elementwise_affine=False)
         self.query_key_value = nn.Linear(hidden_size, 3 * hidden_size)
         self.attention_out = nn.Linear(hidden_size, hidden_size)
-        self.sequence_door = None if context_size is None else SequenceDoor(hidden_size, context_size, num_heads)
+        self.sequence_door = (
+            None if context_size is None else SequenceDoor(hidden_size, context_size, num_heads)
+        )
         self.feed_forward_norm = nn.LayerNorm(hidden_size, elementwise_affine=False)
         self.feed_forward = nn.Sequential(
             nn.Linear(hidden_size, 4 * hidden_size), nn.GELU("tanh"), nn.Linear(4 * hidden_size, hidden_size)
         )
 
     def forward(
-        self, x: Tensor, cond: Tensor, positions: Tensor, mask: Tensor | None, context: tuple[Tensor, ...] | None
+        self,
+        x: Tensor,
+        cond: Tensor,
+        positions: Tensor,
+        mask: Tensor | None,
+        context: tuple[Tensor, ...] | None,
     ) -> Tensor:
         """(B, T, D) -> (B, T, D); see `Denoiser.forward`."""
         shift_a, scale_a, gate_a, shift_f, scale_f, gate_f = self.door(cond)  # each (B, 1, D)
         h = self.attention_norm(x) * (1 + scale_a) + shift_a
-        query, key, value = (split_heads(part, self.num_heads) for part in self.query_key_value(h).chunk(3, -1))
+        query, key, value = (
+            split_heads(part, self.num_heads) for part in self.query_key_value(h).chunk(3, -1)
+        )
         query, key = rotate(query, positions), rotate(key, positions)
         attn_mask = None if mask is None else mask[:, None, None]
         heads = F.scaled_dot_product_attention(query, key, value, attn_mask=attn_mask)  # (B, h, T, d)
@@ -83,7 +92,8 @@ class Denoiser(nn.Module):
             x: (B, T, D) embedded input.
             cond: (B, D) pooled condition, time included.
             positions: (B, T) places for self-attention. mask: (B, T) True = real, or None when all are.
-            context: (B, S, C) per-frame condition. context_positions: (B, S). context_mask: (B, S) True = real.
+            context: (B, S, C) per-frame condition. context_positions: (B, S). context_mask: (B, S) True =
+                real.
             frame: (B, T) place of each token on the time line of `context_positions`.
 
         Returns:

@@ -1,4 +1,4 @@
-"""The media that backends give: plain data with a rate and a provenance. Files are written by `studio.export`."""
+"""The media that backends give: plain data with a rate and a provenance; `studio.export` writes files."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ class Media:
     """What every medium carries.
 
     Attributes:
-        provenance: backend, weights and their hash, licence, prompt, options, emotion, version; written into files.
+        provenance: backend, weights and their hash, licence, prompt, options, emotion, version; written into
+            files.
     """
 
     provenance: dict[str, Any] = field(default_factory=dict, kw_only=True)
@@ -43,7 +44,8 @@ class Score(Media):
     """Symbolic music.
 
     Attributes:
-        midi: symusic score in ticks, with tempos, key and time signatures, and one marker for each change of emotion.
+        midi: symusic score in ticks, with tempos, key and time signatures, and one marker for each change of
+            emotion.
         emotion_track: (bar start in s, valence, arousal) for each bar, each value in -1..1, for pictures.
     """
 

@@ -41,20 +41,33 @@ def evaluate_music(
     clips: int = CLIPS,
     checkpoint: str = CHECKPOINT,
     seed: int = SEED,
+    bars: int = typer.Option(None, "--bars", help="Length of every clip.", metavar="INT"),
+    sections: str = typer.Option(None, "--sections", help="Only these trials, with commas.", metavar="NAMES"),
+    quick: bool = typer.Option(False, "--quick", help="A handful of clips, to see that it runs."),
     quiet: bool = QUIET,
     as_json: bool = JSON,
 ) -> int:
     """Generate clips and say what the frozen evaluator recognises in them."""
-    given = {"data_dir": data, "out_dir": out, "clips": clips, "checkpoint": checkpoint, "seed": seed}
+    given = {
+        "data_dir": data,
+        "out_dir": out,
+        "clips": clips,
+        "checkpoint": checkpoint,
+        "seed": seed,
+        "bars": bars,
+        "sections": tuple(name.strip() for name in sections.split(",")) if sections is not None else None,
+        "quick": quick or None,
+    }
     return measure(
         "studio.evaluation.music_report", "evaluate_music", "evaluate music", given, quiet, as_json
     )
 
 
-def evaluate_emotion(data: Path = DATA, out: Path = OUT, quiet: bool = QUIET, as_json: bool = JSON) -> int:
+def evaluate_emotion(data: Path = DATA, quiet: bool = QUIET, as_json: bool = JSON) -> int:
     """Read the dev splits of GoEmotions and EmoBank and compare with their labels."""
-    given = {"data_dir": data, "out_dir": out}
-    return measure("studio.evaluation.emotion", "evaluate_emotion", "evaluate emotion", given, quiet, as_json)
+    return measure(
+        "conditioning.train_text", "evaluate_text", "evaluate emotion", {"data_dir": data}, quiet, as_json
+    )
 
 
 def bench_music(
@@ -83,10 +96,14 @@ def run_measure(
     for name in values:
         if name not in known:
             raise ValueError(f"expected options that {title} takes, got --{name.removesuffix('_dir')}")
+    for name, parameter in known.items():
+        if parameter.default is parameter.empty and name not in values:
+            raise ValueError(f"expected --{name.removesuffix('_dir')} for {title}, got none")
     if "data_dir" in values and not values["data_dir"].is_dir():
         raise FileNotFoundError(f"expected an existing folder of data, got {str(values['data_dir'])!r}")
-    if "clips" in values and values["clips"] < 1:
-        raise ValueError(f"expected at least 1 clip, got {values['clips']}")
+    for name in ("clips", "bars"):
+        if values.get(name, 1) < 1:
+            raise ValueError(f"expected at least 1 for {name}, got {values[name]}")
     if "out_dir" in values:
         values["out_dir"].mkdir(parents=True, exist_ok=True)
     with progress(title, quiet) as show:
@@ -96,8 +113,28 @@ def run_measure(
     if as_json:
         say_json(figures)
     else:
-        show_table(["figure", "value"], [[name, format_value(value)] for name, value in flatten(figures)])
+        show_figures(figures)
     return 0
+
+
+def show_figures(figures: Mapping[str, Any]) -> None:
+    """Writes every figure; those that have something to reach come last, beside it."""
+    rest = {name: value for name, value in figures.items() if name != "bars"}
+    show_table(["figure", "value"], [[name, format_value(value)] for name, value in flatten(rest)])
+    bars = figures.get("bars")
+    if isinstance(bars, Mapping) and all(isinstance(row, Mapping) for row in bars.values()):
+        show_table(
+            ["figure", "measured", "to reach", ""],
+            [
+                [
+                    name,
+                    format_value(row.get("value")),
+                    str(row.get("bar", "")),
+                    "yes" if row.get("passed") else "NO",
+                ]
+                for name, row in bars.items()
+            ],
+        )
 
 
 def bench_module(name: str) -> Any:

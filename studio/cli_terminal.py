@@ -86,7 +86,9 @@ def progress(title: str, quiet: bool, total: int | None = None) -> Iterator[Step
         MofNCompleteColumn(),
         TimeRemainingColumn(),
     )
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+    console = Console(stderr=True)
+    # In a pipe or a log a bar would only leave blank lines.
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
         task = bar.add_task(title, total=total)
         yield lambda step, total: bar.update(task, completed=step, total=total)
 

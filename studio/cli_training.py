@@ -16,7 +16,8 @@ RECIPES = {
     "emotion-space": "conditioning.train_space",
     "text-encoder": "conditioning.train_text",
     "music-encoder": "conditioning.train_music_encoder",
-    "music": "generators.music.train",
+    "music-base": "generators.music.train",
+    "music-emopia-nc": "generators.music.train",
     "music-evaluator": "studio.evaluation.train_music_evaluator",
 }
 

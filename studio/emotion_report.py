@@ -1,4 +1,4 @@
-"""What is felt in texts, as JSON rows, a table and pictures: the wheel of labels and the valence-arousal plane."""
+"""What is felt in texts: JSON rows, a table, the wheel of labels and the valence-arousal plane."""
 
 from __future__ import annotations
 
@@ -19,10 +19,11 @@ NAME_SIZE = 7.2
 CORNERS = {(1, 1): "#f0a132", (-1, 1): "#d6455d", (-1, -1): "#5566b8", (1, -1): "#3fa489"}
 # States named on the plane where there is room, in this order.
 NAMED = (
-    "joy", "excitement", "love", "pride", "gratitude", "optimism", "curiosity", "surprise", "anger", "rage", "fear",
-    "disgust", "nervousness", "annoyance", "embarrassment", "sadness", "grief", "disappointment", "remorse", "boredom",
-    "melancholy", "nostalgia", "bittersweet", "longing", "relief", "calm", "contentment", "tenderness", "weariness",
-    "triumph", "amusement", "confusion", "realization", "pensiveness", "dreaminess", "terror", "caring", "ecstasy",
+    "joy", "excitement", "love", "pride", "gratitude", "optimism", "curiosity", "surprise", "anger", "rage",
+    "fear", "disgust", "nervousness", "annoyance", "embarrassment", "sadness", "grief", "disappointment",
+    "remorse", "boredom", "melancholy", "nostalgia", "bittersweet", "longing", "relief", "calm",
+    "contentment", "tenderness", "weariness", "triumph", "amusement", "confusion", "realization",
+    "pensiveness", "dreaminess", "terror", "caring", "ecstasy",
 )  # fmt: skip
 
 
@@ -31,8 +32,8 @@ def read_texts(texts: Sequence[str]) -> list[dict[str, Any]]:
 
     Returns:
         For each text: "text", "labels" (28 GoEmotions names -> probability), "chosen" (the labels above their
-        thresholds, most probable first; at least one), "vad" (three numbers in -1..1), "vad_std" (their standard
-        deviations) and "entropy" (0 all on one label, 1 evenly over all).
+        thresholds, most probable first; at least one), "vad" (three numbers in -1..1), "vad_std" (their
+        standard deviations) and "entropy" (0 all on one label, 1 evenly over all).
     """
     import torch
 
@@ -63,7 +64,7 @@ def read_texts(texts: Sequence[str]) -> list[dict[str, Any]]:
 
 
 def choose(labels: dict[str, float], thresholds: dict[str, float]) -> list[str]:
-    """Gives the labels above their thresholds, most probable first; the one nearest to its own when there is none."""
+    """Gives the labels above their thresholds, most probable first; at least the nearest to its own."""
     order = sorted(labels, key=lambda name: -labels[name])
     above = [name for name in order if labels[name] >= thresholds[name]]
     return above or [max(order, key=lambda name: labels[name] / thresholds[name])]
@@ -108,15 +109,17 @@ def plot(what: Any, path: str | Path) -> Path:
     from matplotlib.figure import Figure
 
     reading = what if isinstance(what, dict) and "labels" in what else reading_of(what)
-    figure = Figure(figsize=(12.6, 6.6), facecolor=PAPER)
-    wheel = figure.add_axes((0.075, 0.13, 0.35, 0.63), projection="polar")
-    plane = figure.add_axes((0.545, 0.085, 0.43, 0.76))
+    figure = Figure(figsize=(12.6, 7.1), facecolor=PAPER)
+    wheel = figure.add_axes((0.085, 0.10, 0.34, 0.60), projection="polar")
+    plane = figure.add_axes((0.545, 0.08, 0.43, 0.763))
     draw_wheel(wheel, reading["labels"], reading["chosen"])
     draw_plane(plane)
     draw_points(plane, reading)
     title = reading["text"] if len(reading["text"]) <= 90 else reading["text"][:87] + "..."
-    figure.text(0.035, 0.93, f"“{title}”" if "vad_std" in reading else title, fontsize=15, color=INK, va="center")
-    figure.text(0.035, 0.885, summary(reading), fontsize=10, color=MUTED, va="center")
+    figure.text(
+        0.035, 0.93, f"“{title}”" if "vad_std" in reading else title, fontsize=15, color=INK, va="center"
+    )
+    figure.text(0.035, 0.90, summary(reading), fontsize=10, color=MUTED, va="center")
     return write(figure, Path(path))
 
 
@@ -142,7 +145,7 @@ def summary(reading: dict[str, Any]) -> str:
 
 
 def reading_of(what: Any) -> dict[str, Any]:
-    """Gives an emotion or a curve in the form of a reading: its label, its probabilities, the way it takes."""
+    """Gives an emotion or a curve as a reading: its label, its probabilities, the way it takes."""
     import torch
 
     from conditioning import EmotionCurve, load_space
@@ -184,7 +187,9 @@ def colour(valence: float, arousal: float) -> tuple[float, float, float]:
     from matplotlib.colors import to_rgb
 
     weights = {corner: (1 + corner[0] * valence) * (1 + corner[1] * arousal) / 4 for corner in CORNERS}
-    mixed = [sum(weights[corner] * to_rgb(CORNERS[corner])[channel] for corner in CORNERS) for channel in range(3)]
+    mixed = [
+        sum(weights[corner] * to_rgb(CORNERS[corner])[channel] for corner in CORNERS) for channel in range(3)
+    ]
     strength = min(1.0, (valence**2 + arousal**2) ** 0.5 / 0.6)
     red, green, blue = (0.62 * (1 - strength) + channel * strength for channel in mixed)
     return red, green, blue
@@ -204,7 +209,9 @@ def draw_wheel(axes: Any, labels: dict[str, float], chosen: Sequence[str]) -> No
     axes.set_axis_off()
     for radius in (0.25, 0.5, 0.75, 1.0):
         ring = hub(radius)
-        axes.plot([step * math.pi / 90 for step in range(181)], [ring] * 181, color=FAINT, linewidth=0.8, zorder=0)
+        axes.plot(
+            [step * math.pi / 90 for step in range(181)], [ring] * 181, color=FAINT, linewidth=0.8, zorder=0
+        )
         axes.text(0, ring, f"{radius:g}", fontsize=6.5, color=MUTED, ha="center", va="center", zorder=4)
     for index, name in enumerate(names):
         angle, share = (index + 0.5) * width - math.pi, labels[name]
@@ -237,7 +244,9 @@ def draw_plane(axes: Axes) -> None:
 
     grid = np.linspace(-1, 1, 81)
     shades = np.array([[colour(v, a) for v in grid] for a in grid])
-    axes.imshow(shades, extent=(-1.08, 1.08, -1.08, 1.08), origin="lower", alpha=0.13, interpolation="bilinear")
+    axes.imshow(
+        shades, extent=(-1.08, 1.08, -1.08, 1.08), origin="lower", alpha=0.13, interpolation="bilinear"
+    )
     axes.set(xlim=(-1.08, 1.08), ylim=(-1.08, 1.08), aspect="equal")
     axes.axhline(0, color="white", linewidth=1.6)
     axes.axvline(0, color="white", linewidth=1.6)
@@ -280,11 +289,13 @@ def draw_points(axes: Axes, reading: dict[str, Any]) -> None:
         axes.plot([row[0] for row in way], [row[1] for row in way], color=MARK, linewidth=2, zorder=5)
         for number, stop in enumerate(stops, 1):
             axes.scatter(stop[0], stop[1], s=190, color=MARK, edgecolor="white", linewidth=1.6, zorder=6)
-            axes.text(stop[0], stop[1], str(number), color="white", fontsize=8, ha="center", va="center", zorder=7)
+            axes.text(
+                stop[0], stop[1], str(number), color="white", fontsize=8, ha="center", va="center", zorder=7
+            )
         return
     if "vad_std" in reading:
         spread = reading["vad_std"]
-        for times, alpha in ((1, 0.20), (2, 0.10)):
+        for times, alpha in ((1, 0.12), (2, 0.07)):
             size = 2 * times * spread[0], 2 * times * spread[1]
             axes.add_patch(Ellipse((valence, arousal), *size, color=MARK, alpha=alpha, linewidth=0, zorder=3))
     axes.plot([0, valence], [0, arousal], color=MARK, linewidth=1.4, alpha=0.7, zorder=4)

@@ -1,4 +1,4 @@
-"""A stand-in for the music backend: the real prompt and options, but notes by chance and as slow as its steps say."""
+"""A stand-in for the music backend: the real prompt and options, notes by chance, slow as its steps."""
 
 from __future__ import annotations
 
@@ -26,14 +26,15 @@ class StandinMusic:
     def generate(
         self, prompt: MusicPrompt, emotion: Any, options: MusicOptions, *, on_step: StepCallback | None = None
     ) -> Score:
-        """Makes two bars whatever the length; every step takes 50 ms."""
+        """Makes two bars whatever the length; a step takes 20 ms, and each bar takes all the steps."""
         import symusic
 
         check_prompt(prompt, options)
-        for step in range(options.num_inference_steps):
-            time.sleep(0.05)
+        total = options.num_inference_steps * (prompt.bars or 1)
+        for step in range(total):
+            time.sleep(0.02)
             if on_step is not None:
-                on_step(step + 1, options.num_inference_steps)
+                on_step(step + 1, total)
         draw = random.Random(options.seed)
         midi = symusic.Score(480)
         midi.tempos.append(symusic.Tempo(0, 160))
@@ -42,5 +43,10 @@ class StandinMusic:
         for beat in range(8):
             track.notes.append(symusic.Note(beat * 480, 460, 60 + draw.randrange(12), 80))
         midi.tracks.append(track)
-        provenance = {"modality": "music", "prompt": asdict(prompt), "options": asdict(options), "weights": {}}
+        provenance = {
+            "modality": "music",
+            "prompt": asdict(prompt),
+            "options": asdict(options),
+            "weights": {},
+        }
         return Score(midi=midi, emotion_track=((0.0, 0.5, 0.5), (1.5, -0.5, -0.5)), provenance=provenance)

@@ -452,18 +452,22 @@ def test_measurements_take_what_they_know_and_show_it(tmp_path, monkeypatch, cap
 
     def evaluate(data_dir=None, clips=200, on_step=None):
         on_step(1, 1)
-        return {"clips": clips, "quadrants": {"accuracy": 0.71234}}
+        reached = {"accuracy": {"value": 0.71234, "bar": ">= 0.68", "passed": True}}
+        return {"clips": clips, "quadrants": {"accuracy": 0.71234}, "bars": reached}
 
     def call(given, as_json=False):
         return cli_measure.run_measure(evaluate, "evaluate music", given, True, as_json)
 
     assert call({"clips": 3, "data_dir": tmp_path, "seed": None}) == 0
-    assert "quadrants.accuracy  0.7123" in capsys.readouterr().out
+    shown = capsys.readouterr().out
+    assert "quadrants.accuracy  0.7123" in shown and ">= 0.68" in shown
     assert call({"clips": 3}, as_json=True) == 0
     assert json.loads(capsys.readouterr().out)["quadrants"]["accuracy"] == 0.71234
     for bad in ({"seed": 1}, {"clips": 0}, {"data_dir": tmp_path / "none"}):
         with pytest.raises((ValueError, OSError), match="expected"):
             call(bad)
+    with pytest.raises(ValueError, match="expected --data for evaluate"):
+        cli_measure.run_measure(lambda data_dir: {}, "evaluate", {"data_dir": None}, True, False)
     with pytest.raises(FileNotFoundError, match="checkout"):
         cli_measure.bench_module("nothing")
 

@@ -1,4 +1,5 @@
-"""The evaluator, the music encoder and the measures: closed forms, invariances, bad input, and the report on a stand-in."""
+"""The evaluator, the music encoder and the measures: closed forms, invariances, bad input, and the report on
+a stand-in."""
 
 from __future__ import annotations
 
@@ -14,7 +15,9 @@ from studio.evaluation.music_features import feature_names, features_of
 from training.data.music import Clip, song_folds
 
 
-def make_score(bars: int = 8, *, minor: bool = False, step: int = 2, velocity: int = 70, seed: int = 0) -> symusic.Score:
+def make_score(
+    bars: int = 8, *, minor: bool = False, step: int = 2, velocity: int = 70, seed: int = 0
+) -> symusic.Score:
     """A broken chord in eighths over held fifths."""
     rng = np.random.default_rng(seed)
     score = symusic.Score(480)
@@ -111,7 +114,11 @@ def test_features_are_finite_named_and_blind_to_start_and_order():
     later = notes.copy()
     later[:, 0] += 7.0
     assert np.allclose(features_of(later[::-1]), features, atol=1e-4)
-    for odd in (np.tile([0.0, 1, 60, 64], (4, 1)), make_notes(4), np.array([[at * 30, 9, 0, 1] for at in range(5)])):
+    for odd in (
+        np.tile([0.0, 1, 60, 64], (4, 1)),
+        make_notes(4),
+        np.array([[at * 30, 9, 0, 1] for at in range(5)]),
+    ):
         assert np.isfinite(features_of(odd)).all()
 
 
@@ -119,7 +126,9 @@ def test_scale_degrees_and_mode_do_not_depend_on_the_key():
     names = feature_names()
     notes = make_notes()
     moved = notes + np.array([0, 0, 3, 0])
-    kept = [at for at, name in enumerate(names) if "degree" in name or "mode" in name or name.startswith("chord")]
+    kept = [
+        at for at, name in enumerate(names) if "degree" in name or "mode" in name or name.startswith("chord")
+    ]
     assert np.allclose(features_of(notes)[kept], features_of(moved)[kept], atol=1e-4)
 
 
@@ -186,6 +195,22 @@ def test_a_line_explains_a_line():
     assert judge_fader(values, 0)["restrictiveness"]["note_density"] == pytest.approx(0.5)
 
 
+def test_calibration_straightens_the_dial():
+    from studio.evaluation.music_calibration import INTENSITIES, fit_calibration
+
+    levels = np.array(INTENSITIES)
+    scores = np.stack(
+        [0.1 + 0.8 * levels**2, 0.3 + 0.2 * levels**2, np.full(len(levels), 0.2), 0.5 * levels**2]
+    )
+    found = fit_calibration(levels, scores)
+    assert np.all(np.diff(found["intensity"]) > 0) and np.all(np.diff(found["dial"]) > 0)
+    heard = np.interp(np.interp([0.25, 0.5, 0.75], found["dial"], found["intensity"]), levels, levels**2)
+    assert np.allclose(heard, [0.25, 0.5, 0.75], atol=0.06)
+    assert (
+        found["dial"][0] == found["intensity"][0] == 0 and found["dial"][-1] == found["intensity"][-1] == 1.5
+    )
+
+
 class StandIn:
     """Makes music that changes as it is asked to, without a model."""
 
@@ -223,7 +248,7 @@ def test_report_on_a_stand_in_is_written_and_goes_on(shipped, tmp_path):
 
     stand_in, steps = StandIn(), []
     results = evaluate_music(
-        quick=True, bars=8, out_dir=tmp_path, generate=stand_in, on_step=lambda *step: steps.append(step)
+        quick=True, bars=4, out_dir=tmp_path, generate=stand_in, on_step=lambda *step: steps.append(step)
     )
     assert steps[-1][0] == steps[-1][1]
     assert results["transfer"]["generated"]["identical"] == 1.0
@@ -234,7 +259,7 @@ def test_report_on_a_stand_in_is_written_and_goes_on(shipped, tmp_path):
     for name in ("confusion", "dial", "faders", "measures"):
         assert (tmp_path / f"{name}.png").stat().st_size > 1000
     made = stand_in.calls
-    assert evaluate_music(quick=True, bars=8, out_dir=tmp_path, generate=stand_in)["bars"] == results["bars"]
+    assert evaluate_music(quick=True, bars=4, out_dir=tmp_path, generate=stand_in)["bars"] == results["bars"]
     assert stand_in.calls == made
     assert not list(tmp_path.rglob("*.part*"))
 

@@ -1,7 +1,7 @@
 """The one training loop: resumable, deterministic, the same on a CPU, one GPU or several.
 
-Data order is a pure function of the step (`batch_at(step, rank)`), so resuming needs no sampler state and loses no more
-than the minutes since the last checkpoint.
+Data order is a pure function of the step (`batch_at(step, rank)`), so resuming needs no sampler state and
+loses no more than the minutes since the last checkpoint.
 """
 
 from __future__ import annotations
@@ -33,7 +33,8 @@ class TrainConfig:
         precision: "no" or "bf16".
         grad_clip: largest gradient norm.
         checkpoint_minutes: how often the state goes to disk.
-        max_minutes: time budget of this run; None has no limit. When it runs out the state is saved and can be resumed.
+        max_minutes: time budget of this run; None has no limit. When it runs out the state is saved and can
+            be resumed.
         evaluate_every: steps between evaluations; 0 never.
         seed: of weights and of everything the recipe draws.
         num_threads: CPU threads; None leaves torch's own.
@@ -77,7 +78,8 @@ def train(
 
     Args:
         model: trained in place; parameters with `requires_grad=False` are left alone.
-        batch_at: (step, rank) -> batch of tensors (nested dicts, lists); a pure function, so that resuming is exact.
+        batch_at: (step, rank) -> batch of tensors (nested dicts, lists); a pure function, so that resuming is
+            exact.
         loss_fn: (model, batch, step) -> {"loss": scalar, ...}; the other entries are logged.
         out_dir: gets state.safetensors (+ .json), log.jsonl and losses.png.
         resume: continue from `out_dir` when it holds a state.
@@ -104,12 +106,14 @@ def train(
     averaged.to(accelerator.device)
     model, optimizer = accelerator.prepare(model, optimizer)
     model.train()
-    log = open(out_dir / "log.jsonl", "a" if step else "w", encoding="utf-8") if accelerator.is_main_process else None
+    log = RunLog(out_dir / "log.jsonl", step) if accelerator.is_main_process else None
     started = saved = time.monotonic()
-    sums: dict[str, float] = {}
+    logged: dict[str, list[float]] = {}
     while step < config.max_steps:
         for group in optimizer.param_groups:
             group["lr"] = learning_rate_at(step, config)
+        # Seeded anew each step, so that a resumed run drops out the same as one that was never stopped.
+        torch.manual_seed(seed_at(config.seed, step, accelerator.process_index))
         batch = to_device(batch_at(step, accelerator.process_index), accelerator.device)
         with accelerator.autocast():
             losses = loss_fn(model, batch, step)
@@ -120,18 +124,17 @@ def train(
         step += 1
         update_average(averaged, accelerator.unwrap_model(model), min(config.ema_decay, step / (step + 10)))
         for key, value in losses.items():
-            sums[key] = sums.get(key, 0.0) + float(value.detach())
+            logged.setdefault(key, []).append(float(value.detach()))
         now = time.monotonic()
         if step % config.log_every == 0 and log:
-            row = {"step": step, **{k: round(v / config.log_every, 5) for k, v in sums.items()}}
+            row = {"step": step, **{key: round(sum(v) / len(v), 5) for key, v in logged.items()}}
             row["seconds"] = round(now - started, 1)
-            log.write(json.dumps(row) + "\n")
-            log.flush()
-            sums = {}
+            log.write(row)
+            logged = {}
             if on_step:
                 on_step(step, config.max_steps, row)
         if evaluate and log and config.evaluate_every and step % config.evaluate_every == 0:
-            log.write(json.dumps({"step": step, **evaluate(averaged)}) + "\n")
+            log.write({"step": step, **evaluate(averaged)})
         out_of_time = config.max_minutes is not None and now - started > 60 * config.max_minutes
         due = now - saved > 60 * config.checkpoint_minutes
         if (due or out_of_time or step == config.max_steps) and accelerator.is_main_process:
@@ -141,10 +144,27 @@ def train(
             break
     if log:
         if evaluate:
-            log.write(json.dumps({"step": step, "final": True, **evaluate(averaged)}) + "\n")
-        log.close()
+            log.write({"step": step, "final": True, **evaluate(averaged)})
         plot_losses(out_dir)
     return averaged.eval().cpu()
+
+
+class RunLog:
+    """Rows of log.jsonl; a resumed run drops those that were written after its last state."""
+
+    def __init__(self, path: Path, step: int) -> None:
+        self.path = path
+        old = path.read_text(encoding="utf-8").splitlines(keepends=True) if step and path.exists() else []
+        path.write_text("".join(line for line in old if json.loads(line)["step"] <= step), encoding="utf-8")
+
+    def write(self, row: dict[str, Any]) -> None:
+        with open(self.path, "a", encoding="utf-8") as file:
+            file.write(json.dumps(row) + "\n")
+
+
+def seed_at(seed: int, step: int, rank: int) -> int:
+    """Gives the seed of one step of one process."""
+    return (seed * 1_000_003 + step) * 1009 + rank
 
 
 @torch.no_grad()
@@ -152,8 +172,8 @@ def update_average(averaged: torch.nn.Module, model: torch.nn.Module, decay: flo
     """averaged <- decay * averaged + (1 - decay) * model; buffers are copied."""
     for mean, value in zip(averaged.parameters(), model.parameters(), strict=True):
         mean.lerp_(value.detach().to(mean.dtype), 1.0 - decay)
-    for mean, value in zip(averaged.buffers(), model.buffers(), strict=True):
-        mean.copy_(value)
+    for kept, buffer in zip(averaged.buffers(), model.buffers(), strict=True):
+        kept.copy_(buffer)
 
 
 def to_device(batch: Any, device: torch.device) -> Any:
@@ -167,15 +187,21 @@ def to_device(batch: Any, device: torch.device) -> Any:
 
 
 def save_state(
-    out_dir: Path, model: torch.nn.Module, averaged: torch.nn.Module, optimizer: torch.optim.Optimizer, step: int
+    out_dir: Path,
+    model: torch.nn.Module,
+    averaged: torch.nn.Module,
+    optimizer: torch.optim.Optimizer,
+    step: int,
 ) -> None:
-    """Writes weights, averages and optimiser moments as one safetensors file, under its final name only when whole."""
+    """Writes weights, averages and moments as one safetensors file, under its final name only when whole."""
     tensors = {f"model.{k}": v for k, v in model.state_dict().items()}
     tensors |= {f"averaged.{k}": v for k, v in averaged.state_dict().items()}
     for index, moments in optimizer.state_dict()["state"].items():
         tensors |= {f"optimizer.{index}.{k}": torch.as_tensor(v) for k, v in moments.items()}
     partial = out_dir / "state.partial"
-    save_file({k: v.detach().cpu().contiguous().clone() for k, v in tensors.items()}, partial, {"step": str(step)})
+    save_file(
+        {k: v.detach().cpu().contiguous().clone() for k, v in tensors.items()}, partial, {"step": str(step)}
+    )
     os.replace(partial, out_dir / "state.safetensors")
 
 
@@ -183,8 +209,6 @@ def load_state(
     out_dir: Path, model: torch.nn.Module, averaged: torch.nn.Module, optimizer: torch.optim.Optimizer
 ) -> int:
     """Restores what `save_state` wrote; gives the step to go on from (0 when there is nothing)."""
-    from safetensors import safe_open
-
     path = out_dir / "state.safetensors"
     if not path.exists():
         return 0
@@ -196,7 +220,14 @@ def load_state(
         index, name = key.split(".")
         state.setdefault(int(index), {})[name] = value
     optimizer.load_state_dict({**optimizer.state_dict(), "state": state})
-    with safe_open(path, "pt") as file:
+    return steps_done(out_dir)
+
+
+def steps_done(out_dir: str | Path) -> int:
+    """Gives the step of the state in a run's folder."""
+    from safetensors import safe_open
+
+    with safe_open(Path(out_dir) / "state.safetensors", "pt") as file:
         return int(file.metadata()["step"])
 
 

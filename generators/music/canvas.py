@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .features import BAR_STEPS, DURATIONS, PITCH_MIN, VELOCITY_STEP, Piece, tempo_token
+from .features import BAR_STEPS, DURATIONS, PITCH_MIN, TEMPI, VELOCITY_STEP, Piece, tempo_token
 from .tokens import (
     BAR_FIELDS,
     CHORD_FIRST,
@@ -26,6 +26,7 @@ from .tokens import (
     encode,
     layout,
     notes_within_limit,
+    row_order,
 )
 
 
@@ -35,10 +36,13 @@ class Canvas:
 
     Attributes:
         bars: (B, 7) bar fields; `MASK` where still to be made.
-        notes: for each bar (n, 5) note fields; `MASK` where still to be made. None where not even their number is known.
+        notes: for each bar (n, 5) note fields; `MASK` where still to be made. None where not even their
+            number is known.
         links: for each bar (n,) row of the source piece that each note stands for; -1 for a new note.
         todo: (B,) True for the bars that are to be filled.
         source: the piece that was given, if any.
+        keeps_tempo: the source's bars keep its tempo.
+        tempo_range: slowest and fastest bpm of all other bars.
     """
 
     bars: np.ndarray
@@ -46,6 +50,8 @@ class Canvas:
     links: list[np.ndarray]
     todo: np.ndarray
     source: Piece | None = None
+    keeps_tempo: bool = False
+    tempo_range: tuple[float, float] = (float(TEMPI[0]), float(TEMPI[-1]))
 
     @property
     def num_bars(self) -> int:
@@ -55,6 +61,21 @@ class Canvas:
     def bar_steps(self) -> np.ndarray:
         """(B,) sixteenths of each bar; 4/4 where the metre is still to be made."""
         return BAR_STEPS[np.where(self.bars[:, 0] >= 0, self.bars[:, 0], 2)]
+
+    @property
+    def tempo(self) -> np.ndarray:
+        """(B,) bpm of each bar; an open one is taken to be the last known one, or 110."""
+        tokens = self.bars[:, TEMPO]
+        known = np.maximum.accumulate(np.where(tokens >= 0, np.arange(len(tokens)), -1))
+        bpm = np.where(known >= 0, TEMPI[tokens[np.maximum(known, 0)]], 110.0).clip(*self.tempo_range)
+        if self.source is not None and self.keeps_tempo:
+            bpm[: self.source.num_bars] = self.source.tempo
+        return bpm
+
+    @property
+    def bar_seconds(self) -> np.ndarray:
+        """(B,) seconds of each bar."""
+        return self.bar_steps / 4 * 60 / self.tempo
 
     def extend(self, count: int, *, like_last: bool = False) -> None:
         """Adds empty bars to be filled at the end, in the last bar's metre and mode if asked."""
@@ -90,7 +111,7 @@ class Canvas:
         self.todo[:] = True
 
     def tokens(self, start: int, stop: int, *, with_notes: bool) -> Tokens:
-        """Gives bars start..stop-1 as tokens; bars whose notes are unknown have as many rows as their count says."""
+        """Gives bars start..stop-1 as tokens; unknown notes have as many rows as the bar's count says."""
         counts = [0 if not with_notes else self.note_count(bar) for bar in range(start, stop)]
         tokens = layout(np.array(counts))
         values = tokens.values
@@ -110,15 +131,16 @@ class Canvas:
         self.bars[start:stop] = values
 
     def put_notes(self, start: int, tokens: Tokens) -> None:
-        """Takes finished notes of the bars that are to be filled; new ones are put in order and doubled ones dropped."""
+        """Takes finished notes of the bars to be filled; new ones are ordered and doubled ones dropped."""
         for bar in range(start, start + int(tokens.bar.max()) + 1):
             if not self.todo[bar]:
                 continue
             rows = tokens.values[(tokens.bar == bar - start) & ~tokens.is_bar, POSITION:].copy()
             links = self.links[bar] if len(self.links[bar]) == len(rows) else np.full(len(rows), -1)
             if (links < 0).all():
-                _, first = np.unique(rows[:, :2], axis=0, return_index=True)  # sorted by position, then pitch
+                _, first = np.unique(rows[:, :2], axis=0, return_index=True)
                 rows, links = rows[first], links[first]
+                rows = rows[np.lexsort((rows[:, 1], rows[:, 0], rows[:, PART - POSITION]))]
             self.notes[bar], self.links[bar] = rows, links
             self.bars[bar, COUNT] = len(rows)
             self.bars[bar, ONSETS] = len(np.unique(rows[:, 0]))
@@ -135,7 +157,7 @@ def blank(num_bars: int) -> Canvas:
 def from_piece(piece: Piece) -> Canvas:
     """Gives a canvas on which everything is known."""
     tokens = encode(piece)
-    rows = np.flatnonzero(notes_within_limit(piece))
+    rows = row_order(piece)
     values = tokens.values[~tokens.is_bar, POSITION:]
     if not piece.has_velocity:
         values[:, VELOCITY - POSITION] = piece.notes[rows, 4] // VELOCITY_STEP
@@ -196,25 +218,32 @@ def finish(canvas: Canvas, transposition: int, kept: frozenset[int], start: int 
             if link < 0 or source is None:
                 columns.append((onset, duration, pitch, velocity, row[PART - POSITION], True))
                 continue
-            for exact_onset, exact_duration, exact_pitch, exact_velocity in doubles[link]:
+            for exact_onset, exact_duration, exact_pitch, exact_velocity, exact_part in doubles[link]:
                 columns.append(
                     (
                         exact_onset if POSITION in kept else onset,
                         exact_duration if DURATION in kept else duration,
                         exact_pitch + source.transposition + transposition if PITCH in kept else pitch,
                         exact_velocity if VELOCITY in kept else velocity,
-                        row[PART - POSITION],
+                        exact_part if PART in kept else row[PART - POSITION],
                         False,
                     )
                 )
     table = np.array(columns, dtype=float).reshape(-1, 6)
-    return Notes(table[:, 0], table[:, 1], *(table[:, i].astype(int) for i in (2, 3, 4)), table[:, 5].astype(bool))
+    pitch, velocity, part = (table[:, i].astype(int) for i in (2, 3, 4))
+    return Notes(table[:, 0], table[:, 1], pitch, velocity, part, table[:, 5].astype(bool))
 
 
-def doubled_notes(source: Piece | None) -> dict[int, list[tuple[float, float, int, int]]]:
-    """Row of the source piece -> exact (onset, duration, pitch, velocity) of every note that it stands for."""
-    found: dict[int, list[tuple[float, float, int, int]]] = {}
+def doubled_notes(source: Piece | None) -> dict[int, list[tuple[float, float, int, int, int]]]:
+    """Row of the source -> exact onset, duration, pitch, velocity, part of every note it stands for.
+
+    Notes beyond the limit of their bar have no row on a canvas; the bar's last row stands for them.
+    """
+    found: dict[int, list[tuple[float, float, int, int, int]]] = {}
     if source is not None:
-        for row, (onset, duration, pitch, velocity) in zip(source.row_of_source, source.exact, strict=True):
-            found.setdefault(int(row), []).append((onset, duration, int(pitch), int(velocity)))
+        rows = np.where(notes_within_limit(source), np.arange(len(source.notes)), -1)
+        standing = np.maximum.accumulate(rows)[source.row_of_source]
+        for row, (onset, duration, *whole) in zip(standing, source.exact, strict=True):
+            pitch, velocity, part = (int(value) for value in whole)
+            found.setdefault(int(row), []).append((onset, duration, pitch, velocity, part))
     return found

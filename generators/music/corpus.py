@@ -15,7 +15,7 @@ from conditioning.encoders.midi import read_midi
 from training.data import music as readers
 
 from .features import Piece, piece_from_score
-from .model import STYLES
+from .options import STYLES
 
 # Corpus -> (style, reader, whether the files' bar lines can be trusted).
 CORPORA: dict[str, tuple[str, Callable, bool]] = {
@@ -64,7 +64,9 @@ def read_corpus(data_dir: str | Path, names: list[str], num_workers: int = 1) ->
             style, reader, trust = CORPORA[name]
             entries = reader(data_dir)
             for entry, piece in zip(
-                entries, pool.map(read_piece, [e.path for e in entries], [trust] * len(entries), chunksize=16), strict=True
+                entries,
+                pool.map(read_piece, [e.path for e in entries], [trust] * len(entries), chunksize=16),
+                strict=True,
             ):
                 if piece is not None:
                     ids.append(entry.id)
@@ -99,7 +101,9 @@ def load_corpus(path: str | Path) -> Corpus:
     with np.load(path) as file:
         arrays = dict(file)
     note_ends, bar_ends = np.cumsum(arrays["note_counts"])[:-1], np.cumsum(arrays["bar_counts"])[:-1]
-    columns = [np.split(arrays[name], bar_ends) for name in ("time_signature", "tempo", "chords", "valence_arousal")]
+    columns = [
+        np.split(arrays[name], bar_ends) for name in ("time_signature", "tempo", "chords", "valence_arousal")
+    ]
     pieces, readings = [], []
     for notes, signature, tempo, chords, reading, scalars in zip(
         np.split(arrays["notes"].astype(np.int32), note_ends), *columns, arrays["scalars"], strict=True
@@ -108,7 +112,7 @@ def load_corpus(path: str | Path) -> Corpus:
         pieces.append(
             Piece(
                 notes=notes,
-                exact=np.zeros((0, 4)),
+                exact=np.zeros((0, 5)),
                 row_of_source=np.zeros(0, int),
                 time_signature=signature.astype(int),
                 tempo=tempo.astype(float),

@@ -1,4 +1,4 @@
-"""Training examples of the music denoiser: windows of the corpus, what is masked in them, and their conditions."""
+"""Training examples of the music denoiser: windows of the corpus, what is masked, and their conditions."""
 
 from __future__ import annotations
 
@@ -13,7 +13,18 @@ from conditioning.adapters import draw_present
 
 from .corpus import Corpus
 from .features import ATTRIBUTES, attributes_of
-from .tokens import BAR_FIELDS, CHORD_FIRST, CHORD_SECOND, ELEMENTS, MASK, MODE, NOT_HERE, TEMPO, Tokens, encode
+from .tokens import (
+    BAR_FIELDS,
+    CHORD_FIRST,
+    CHORD_SECOND,
+    ELEMENTS,
+    MASK,
+    MODE,
+    NOT_HERE,
+    TEMPO,
+    Tokens,
+    encode,
+)
 
 WINDOW_BARS = 16
 MAX_ROWS = 420
@@ -96,23 +107,34 @@ class ExampleSource:
             example = Example(tokens, np.zeros_like(tokens.values, bool), attributes, reading, style)
         target = draw_plan_target(example.tokens, rng) if plan else draw_note_target(example.tokens, rng)
         known = example.tokens.values >= 0
-        return Example(example.tokens, target & known, example.attributes, example.valence_arousal, example.style)
+        return Example(
+            example.tokens, target & known, example.attributes, example.valence_arousal, example.style
+        )
 
     def window(self, rng: np.random.Generator, bars: int) -> tuple:
-        """Draws (piece, reading (S, 2), style) of at most `bars` bars and `MAX_ROWS` rows that is not nearly empty."""
+        """Draws (piece, reading (S, 2), style) of at most `bars` bars and `MAX_ROWS` rows, not empty."""
         for _ in range(20):
             index = int(rng.choice(len(self.share), p=self.share))
             whole = self.corpus.pieces[index]
             start = int(rng.integers(0, max(1, whole.num_bars - bars + 1)))
             stop = min(whole.num_bars, start + bars)
             counts = np.bincount(whole.notes[:, 0], minlength=whole.num_bars)[start:stop]
-            while stop - start > 4 and counts[: stop - start].sum() + stop - start > MAX_ROWS * bars / WINDOW_BARS:
+            while (
+                stop - start > 4
+                and counts[: stop - start].sum() + stop - start > MAX_ROWS * bars / WINDOW_BARS
+            ):
                 stop -= 1
             if counts[: stop - start].sum() >= 2 * (stop - start):
                 break
-        return whole.bars(start, stop), self.corpus.valence_arousal[index][start:stop], int(self.corpus.style[index])
+        return (
+            whole.bars(start, stop),
+            self.corpus.valence_arousal[index][start:stop],
+            int(self.corpus.style[index]),
+        )
 
-    def collate(self, examples: list[Example], rng: np.random.Generator) -> dict[str, Tensor | dict[str, Tensor]]:
+    def collate(
+        self, examples: list[Example], rng: np.random.Generator
+    ) -> dict[str, Tensor | dict[str, Tensor]]:
         """Pads examples to one length and draws their conditions."""
         size, length = len(examples), max(len(e.tokens.bar) for e in examples)
         bars = max(len(e.attributes) for e in examples)
@@ -147,8 +169,8 @@ class ExampleSource:
     def emotion_of(self, reading: np.ndarray, generator: torch.Generator) -> Tensor:
         """Gives (B, S, 64): a random point of the space that reads like each stretch of constant reading.
 
-        What lies off the valence-arousal plane is drawn anew each time, so that the model listens to all states that read
-        alike in the same way.
+        What lies off the valence-arousal plane is drawn anew each time, so that the model listens to all
+        states that read alike in the same way.
         """
         size, bars, _ = reading.shape
         filled = torch.from_numpy(np.nan_to_num(reading))
@@ -177,7 +199,7 @@ def splice(first: tuple, second: tuple, plan: bool) -> Example:
 
 
 def draw_plan_target(tokens: Tokens, rng: np.random.Generator) -> np.ndarray:
-    """Hides a random share of a plan's fields; sometimes the first bars stay, as when a piece is continued."""
+    """Hides a random share of a plan's fields; sometimes the first bars stay, as in a continuation."""
     ratio = rng.random() ** 0.5
     target = rng.random(tokens.values.shape) < ratio
     if rng.random() < 0.3:
@@ -188,7 +210,7 @@ def draw_plan_target(tokens: Tokens, rng: np.random.Generator) -> np.ndarray:
 
 
 def draw_note_target(tokens: Tokens, rng: np.random.Generator) -> np.ndarray:
-    """Hides fields of notes: evenly, whole elements, or a stretch of bars; the counts and the metre always stay."""
+    """Hides fields of notes: evenly, whole elements, or a stretch of bars; counts and metre always stay."""
     values, kind = tokens.values, rng.random()
     ratio = np.cos(0.5 * np.pi * rng.random())
     target = rng.random(values.shape) < ratio

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .beats import downbeat_phase, track_beats
+from .beats import beat_phase, downbeat_phase, track_beats
 from .harmony import find_chords, find_key
 
 if TYPE_CHECKING:
@@ -24,7 +24,15 @@ TEMPI = np.round(np.geomspace(40, 220, 36), 1)
 MAX_NOTES_PER_BAR = 48
 NOTE_COLUMNS = ("time", "duration", "pitch", "velocity")
 # Metres that fall on the same bar grid.
-EQUIVALENT = {(2, 4): "2/4", (3, 4): "3/4", (4, 4): "4/4", (6, 8): "6/8", (2, 2): "4/4", (12, 8): "6/8", (4, 8): "2/4"}
+EQUIVALENT = {
+    (2, 4): "2/4",
+    (3, 4): "3/4",
+    (4, 4): "4/4",
+    (6, 8): "6/8",
+    (2, 2): "4/4",
+    (12, 8): "6/8",
+    (4, 8): "2/4",
+}
 
 
 @dataclass(frozen=True)
@@ -32,10 +40,12 @@ class Piece:
     """Music on a grid, transposed so that the tonic is C.
 
     Attributes:
-        notes: (N, 6) int32 rows of bar, position, pitch, duration, velocity, part, sorted by the first three; position and
-            duration in sixteenths, pitch a MIDI number after transposition, velocity 1..127, part an index into `PARTS`.
-        exact: (M, 4) float64 onset and duration in quarter notes on this piece's own time line, pitch and velocity of every
-            note of the source, before rounding, transposition and the merging of doubled notes.
+        notes: (N, 6) int32 rows of bar, position, pitch, duration, velocity, part, sorted by the first three;
+            position and duration in sixteenths, pitch a MIDI number after transposition, velocity 1..127,
+            part an index into `PARTS`.
+        exact: (M, 5) float64 onset and duration in quarter notes on this piece's own time line, pitch,
+            velocity and part of every note of the source, before rounding, transposition and the merging of
+            doubles.
         row_of_source: (M,) row of `notes` that stands for each of them.
         time_signature: (B,) index into `TIME_SIGNATURES` for each bar.
         tempo: (B,) bpm for each bar.
@@ -44,8 +54,10 @@ class Piece:
         mode: 0 major, 1 minor.
         transposition: semitones that were added.
         origin_beats: quarter notes by which this time line runs ahead of the source's.
-        has_velocity, has_tempo: False where the source does not say (every velocity the same, no tempo written), so that
-            nothing is learned from it.
+        tempo_map: (E, 2) quarter note on this time line and bpm from there on, as the source is played.
+        ticks_per_quarter: of the source; notes that are kept keep their ticks.
+        has_velocity, has_tempo: False where the source does not say (every velocity the same, no tempo
+            written), so that nothing is learned from it.
     """
 
     notes: np.ndarray
@@ -60,6 +72,8 @@ class Piece:
     origin_beats: float
     has_velocity: bool
     has_tempo: bool = True
+    tempo_map: np.ndarray = field(default_factory=lambda: np.zeros((0, 2)))
+    ticks_per_quarter: int = 480
 
     @property
     def num_bars(self) -> int:
@@ -78,7 +92,7 @@ class Piece:
         return replace(
             self,
             notes=notes,
-            exact=np.zeros((0, 4)),
+            exact=np.zeros((0, 5)),
             row_of_source=np.zeros(0, int),
             time_signature=self.time_signature[start:stop],
             tempo=self.tempo[start:stop],
@@ -91,7 +105,8 @@ def piece_from_score(score: symusic.Score, *, trust_bars: bool = True) -> Piece:
 
     Args:
         score: any tick-based score; drums are left out.
-        trust_bars: take the file's time signatures when its notes keep to its grid; else bars of 4/4 are estimated.
+        trust_bars: take the file's time signatures when its notes keep to its grid; else bars of 4/4 are
+            estimated.
 
     Raises:
         ValueError: no notes, or a time signature that is not supported.
@@ -100,25 +115,43 @@ def piece_from_score(score: symusic.Score, *, trust_bars: bool = True) -> Piece:
     if not tracks:
         raise ValueError("expected a score with notes, got none outside drum tracks")
     seconds = [track for track in score.to("second").tracks if not track.is_drum and len(track.notes)]
-    columns = [np.column_stack([t.notes.numpy()[k] for k in NOTE_COLUMNS]).astype(np.float64) for t in seconds]
+    columns = [
+        np.column_stack([t.notes.numpy()[k] for k in NOTE_COLUMNS]).astype(np.float64) for t in seconds
+    ]
     ticks = [np.column_stack([t.notes.numpy()["time"], t.notes.numpy()["duration"]]) for t in tracks]
     notes, file_beats = np.concatenate(columns), np.concatenate(ticks) / score.ticks_per_quarter
     part = parts_of_tracks(tracks)
     signatures = signatures_of(score) if trust_bars else [(0.0, 2)]
     grid = beat_grid(notes, file_beats, trust_bars=trust_bars)
     piece = make_piece(notes, grid, signatures=signatures if grid.trusted else [(0.0, 2)], part=part)
-    return replace(piece, has_tempo=len(score.tempos) > 0)
+    tempo_map = grid.tempo_map if grid.tempo_map is not None else tempo_map_of(score, grid.origin)
+    return replace(
+        piece,
+        has_tempo=len(score.tempos) > 0,
+        tempo_map=tempo_map,
+        ticks_per_quarter=score.ticks_per_quarter if grid.tempo_map is None else 480,
+    )
+
+
+def tempo_map_of(score: symusic.Score, origin: float) -> np.ndarray:
+    """(E, 2) quarter note (plus `origin`) and bpm of every tempo of a score; 120 where it says nothing."""
+    rows = [(event.time / score.ticks_per_quarter + origin, event.qpm) for event in score.tempos]
+    if not rows or rows[0][0] > origin:
+        rows.insert(0, (origin, 120.0))
+    return np.array(rows)
 
 
 def parts_of_tracks(tracks: list[symusic.Track]) -> np.ndarray | None:
-    """Tells melody from accompaniment by track: the track named melody, else the higher of exactly two; else None."""
+    """Tells parts by track: the one named melody leads, else the higher of exactly two; else None."""
     named: list[bool] = [("melody" in track.name.lower()) for track in tracks]
     if not any(named) and len(tracks) == 2:
         heights = [track.notes.numpy()["pitch"].astype(float).mean() for track in tracks]
         named = [height == max(heights) for height in heights]
     if not any(named):
         return None
-    return np.concatenate([np.full(len(t.notes), 0 if lead else 1) for t, lead in zip(tracks, named, strict=True)])
+    return np.concatenate(
+        [np.full(len(t.notes), 0 if lead else 1) for t, lead in zip(tracks, named, strict=True)]
+    )
 
 
 def signatures_of(score: symusic.Score) -> list[tuple[float, int]]:
@@ -128,7 +161,8 @@ def signatures_of(score: symusic.Score) -> list[tuple[float, int]]:
         name = EQUIVALENT.get((event.numerator, event.denominator))
         if name is None:
             raise ValueError(
-                f"expected a time signature out of {', '.join(TIME_SIGNATURES)}, got {event.numerator}/{event.denominator}"
+                f"expected a time signature out of {', '.join(TIME_SIGNATURES)}, "
+                f"got {event.numerator}/{event.denominator}"
             )
         beat = event.time / score.ticks_per_quarter
         found = [entry for entry in found if entry[0] != beat] + [(beat, TIME_SIGNATURES.index(name))]
@@ -144,6 +178,7 @@ class Grid:
         tempo: (K,) bpm of each quarter note.
         origin: quarter notes added to the source's time line.
         trusted: the file's own bar lines hold.
+        tempo_map: (E, 2) quarter note and bpm of every tracked beat; None where the file's beats are used.
     """
 
     onsets: np.ndarray
@@ -151,6 +186,7 @@ class Grid:
     tempo: np.ndarray
     origin: float
     trusted: bool
+    tempo_map: np.ndarray | None = None
 
 
 def beat_grid(notes: np.ndarray, file_beats: np.ndarray, *, trust_bars: bool) -> Grid:
@@ -163,18 +199,23 @@ def beat_grid(notes: np.ndarray, file_beats: np.ndarray, *, trust_bars: bool) ->
     """
     phase, share = grid_phase(file_beats[:, 0])
     if share > 0.75:
+        if not (trust_bars and phase == 0.0):
+            phase += beat_phase(file_beats[:, 0] - phase, file_beats[:, 1], notes[:, 2])
         onsets, durations = file_beats[:, 0] - phase, file_beats[:, 1]
         times, where = notes[:, 0], file_beats[:, 0] - phase
         trusted = trust_bars and phase == 0.0
     else:
-        beats = track_beats(notes)
+        beats = track_beats(notes[np.argsort(notes[:, 0], kind="stable")])
         index = np.arange(len(beats), dtype=float)
         onsets = np.interp(notes[:, 0], beats, index)
         durations = np.interp(notes[:, 0] + notes[:, 1], beats, index) - onsets
         times, where, trusted = beats, index, False
     shift = 0.0 if trusted else downbeat_shift(onsets, durations, notes)
     tempo = tempo_per_beat(times, where + shift)
-    return Grid(onsets + shift, durations, tempo, shift - (phase if share > 0.75 else 0.0), trusted)
+    if share > 0.75:
+        return Grid(onsets + shift, durations, tempo, shift - phase, trusted)
+    played = np.column_stack([index[:-1] + shift, 60 / np.maximum(np.diff(beats), 0.02)])
+    return Grid(onsets + shift, durations, tempo, shift, trusted, played)
 
 
 def tempo_per_beat(times: np.ndarray, beats: np.ndarray) -> np.ndarray:
@@ -182,7 +223,10 @@ def tempo_per_beat(times: np.ndarray, beats: np.ndarray) -> np.ndarray:
     order = np.argsort(beats)
     count = int(beats.max()) + 2
     seconds = np.interp(np.arange(count + 1), beats[order], times[order])
-    left, right = np.maximum(np.arange(count) - 4, int(np.ceil(beats.min()))), np.minimum(np.arange(count) + 4, int(beats.max()))
+    left, right = (
+        np.maximum(np.arange(count) - 4, int(np.ceil(beats.min()))),
+        np.minimum(np.arange(count) + 4, int(beats.max())),
+    )
     spans, lengths = seconds[np.maximum(right, 0)] - seconds[np.minimum(left, count)], right - left
     valid = (lengths > 0) & (spans > 0.05)
     tempo = np.where(valid, 60 * lengths / np.where(valid, spans, 1.0), np.nan)
@@ -200,7 +244,7 @@ def grid_phase(onsets: np.ndarray) -> tuple[float, float]:
 
 
 def downbeat_shift(onsets: np.ndarray, durations: np.ndarray, notes: np.ndarray) -> float:
-    """Gives the whole beats to add so that estimated downbeats fall on multiples of 4 and no onset is negative."""
+    """Gives the whole beats to add so that downbeats fall on multiples of 4 and no onset is negative."""
     base = np.floor(onsets.min() + 0.125)
     phase = downbeat_phase(np.column_stack([onsets - base, durations, notes[:, 2:]]))
     return float(-base - phase + (4 if phase else 0))
@@ -226,8 +270,11 @@ def make_piece(
     tonic, mode = find_key(histogram)
     shift = -tonic if tonic <= 5 else 12 - tonic
     pitch = np.clip(notes[:, 2].astype(int) + shift, PITCH_MIN, PITCH_MAX)
-    rows = np.column_stack([bar, steps - lines[bar], pitch, lengths, np.clip(notes[:, 3], 1, 127).astype(int), part])
-    order, row_of_source, kept = np.lexsort((rows[:, 2], rows[:, 1], rows[:, 0])), np.zeros(len(rows), int), []
+    rows = np.column_stack(
+        [bar, steps - lines[bar], pitch, lengths, np.clip(notes[:, 3], 1, 127).astype(int), part]
+    )
+    order, row_of_source = np.lexsort((rows[:, 2], rows[:, 1], rows[:, 0])), np.zeros(len(rows), int)
+    kept: list[int] = []
     row_at: dict[tuple[int, ...], int] = {}
     for index in order:  # two notes of one pitch on one step are one note
         place = tuple(rows[index, :3])
@@ -239,7 +286,7 @@ def make_piece(
     beat_of_bar = np.clip(lines[:-1] // STEPS_PER_BEAT, 0, len(grid.tempo) - 1)
     return Piece(
         notes=rows,
-        exact=np.column_stack([grid.onsets, grid.durations, notes[:, 2:]]),
+        exact=np.column_stack([grid.onsets, grid.durations, notes[:, 2:], part]),
         row_of_source=row_of_source,
         time_signature=signature,
         tempo=np.clip(grid.tempo[beat_of_bar], TEMPI[0], TEMPI[-1]),
@@ -257,14 +304,14 @@ def bar_lines(signatures: list[tuple[float, int]], end_step: int) -> tuple[np.nd
     lines, kinds = [0], []
     starts = [round(beat * STEPS_PER_BEAT) for beat, _ in signatures]
     while lines[-1] < end_step:
-        current = np.searchsorted(starts, lines[-1], side="right") - 1
+        current = int(np.searchsorted(starts, lines[-1], side="right")) - 1
         kinds.append(signatures[max(0, current)][1])
         lines.append(lines[-1] + int(BAR_STEPS[kinds[-1]]))
     return np.array(lines), np.array(kinds, dtype=int)
 
 
 def skyline(steps: np.ndarray, pitch: np.ndarray) -> np.ndarray:
-    """Names the highest note of each step the melody when it is above middle C minus a third; the rest accompany."""
+    """Gives parts: the highest note of each step leads when it is above middle C minus a third."""
     top = np.full(int(steps.max()) + 1, -1)
     np.maximum.at(top, steps, pitch.astype(int))
     return np.where((pitch >= top[steps]) & (pitch >= 57), 0, 1)
@@ -304,8 +351,8 @@ def attributes_of(piece: Piece) -> np.ndarray:
     """Measures what the faders move.
 
     Returns:
-        (5,) float32: distinct onsets a beat, notes a beat, mean number of notes sounding where any sounds, mean pitch, mean
-        velocity. NaN for the loudness of a piece without velocities.
+        (5,) float32: distinct onsets a beat, notes a beat, mean number of notes sounding where any sounds,
+        mean pitch, mean velocity. NaN for the loudness of a piece without velocities.
     """
     steps = int(BAR_STEPS[piece.time_signature].sum())
     starts = piece.bar_lines[piece.notes[:, 0]] + piece.notes[:, 1]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -71,7 +72,7 @@ class Stretch:
 
 
 def next_stretch(todo: np.ndarray) -> Stretch | None:
-    """Gives the next bars to fill together, as many as fit the window with kept bars around them; None when all are."""
+    """Gives the next bars to fill, as many as fit the window with kept bars around them; None when done."""
     if not todo.any():
         return None
     start, total = int(todo.argmax()), len(todo)
@@ -93,7 +94,9 @@ class Filler:
             options.content_guidance_scale, options.identity_guidance_scale, options.emotion_guidance_scale
         )
         # The seed's own leaning towards slower or faster, in spreads of the tempo; one for the piece.
-        self.tempo_leaning = 0.5 * options.temperature * float(torch.randn((), generator=request.generator).clamp(-2, 2))
+        self.tempo_leaning = (
+            0.5 * options.temperature * float(torch.randn((), generator=request.generator).clamp(-2, 2))
+        )
         self.emotion = torch.zeros(0, 64)
         self.attributes = torch.zeros(0, len(ATTRIBUTES))
 
@@ -102,14 +105,12 @@ class Filler:
 
         Bars whose tempo is still open are placed by the tempo before them.
         """
-        seconds = bar_seconds(canvas)
-        times = np.concatenate([[0.0], np.cumsum(seconds[self.request.first :])])[: max(0, stop - self.request.first)]
-        times = np.concatenate([np.zeros(min(stop, self.request.first)), times])
-        emotion = self.request.emotion_at(times)  # (stop, 64)
+        first, start = self.request.first, min(start, len(self.emotion))
+        times = np.concatenate([np.zeros(first + 1), np.cumsum(canvas.bar_seconds[first:])])[start:stop]
+        emotion = self.request.emotion_at(times)  # (stop - start, 64)
         attributes = self.request.attributes_at(emotion)
-        start = min(start, len(self.emotion))
-        self.emotion = torch.cat([self.emotion[:start], emotion[start:]])
-        self.attributes = torch.cat([self.attributes[:start], attributes[start:]])
+        self.emotion = torch.cat([self.emotion[:start], emotion])
+        self.attributes = torch.cat([self.attributes[:start], attributes])
 
     def predictor(self, tokens: Tokens, seen: slice) -> Callable[[Tensor], Tensor]:
         """Gives values (L, 12) -> guided logits (L, sum(SIZES)) for the rows of one window."""
@@ -134,12 +135,14 @@ class Filler:
         def predict(values: Tensor) -> Tensor:
             with torch.inference_mode():
                 outputs = self.model(repeated(values), **inputs).float().cpu()
-            return guided(lambda index: outputs[index], [(i, weight) for i, (_, weight) in enumerate(self.passes)])
+            return guided(
+                lambda index: outputs[index], [(i, weight) for i, (_, weight) in enumerate(self.passes)]
+            )
 
         return predict
 
     def settle_globals(self, canvas: Canvas) -> None:
-        """Decides once for the whole piece what should not change from bar to bar: metre and mode, when still open."""
+        """Decides the mode, when still open, once for the whole piece."""
         options, generator = self.request.options, self.request.generator
         bars = canvas.bars
         seen = slice(0, min(WINDOW, canvas.num_bars))
@@ -150,7 +153,9 @@ class Filler:
             chance = float((field / max(options.temperature, 1e-3)).softmax(-1)[1])
             bars[:, MODE] = int(float(torch.rand((), generator=generator)) < chance)
 
-    def plan(self, canvas: Canvas, stretch: Stretch, on_step: StepCallback | None, done: int, total: int) -> None:
+    def plan(
+        self, canvas: Canvas, stretch: Stretch, on_step: StepCallback | None, done: int, total: int
+    ) -> None:
         """Makes the chords and the numbers of notes and onsets of a stretch."""
         seen = slice(stretch.seen_start, stretch.seen_stop)
         inside = slice(stretch.start - stretch.seen_start, stretch.stop - stretch.seen_start)
@@ -165,6 +170,7 @@ class Filler:
             SIZES,
             num_inference_steps=steps,
             temperature=self.request.options.temperature,
+            top_p=self.request.options.top_p,
             generator=self.request.generator,
             allowed=allowed,
             on_step=on_step,
@@ -177,13 +183,17 @@ class Filler:
         beats = BAR_STEPS[bars[:, TIME_SIGNATURE]] / 4
         for field, attribute, limit in ((COUNT, 1, MAX_NOTES_PER_BAR), (ONSETS, 0, None)):
             target = self.raw(wanted, attribute) * beats
-            bars[fresh, field] = scaled_counts(bars[:, field], target, fresh, limit or BAR_STEPS[bars[:, TIME_SIGNATURE]])
+            bars[fresh, field] = scaled_counts(
+                bars[:, field], target, fresh, limit or BAR_STEPS[bars[:, TIME_SIGNATURE]]
+            )
         bars[:, ONSETS] = np.minimum(bars[:, ONSETS], bars[:, COUNT])
         canvas.put_bars(stretch.start, stretch.stop, bars)
 
     def raw(self, attributes: Tensor, index: int) -> np.ndarray:
         """Standardised attribute -> its own unit."""
-        values = attributes[:, index] * float(self.model.attribute_std[index]) + float(self.model.attribute_mean[index])
+        values = attributes[:, index] * float(self.model.attribute_std[index]) + float(
+            self.model.attribute_mean[index]
+        )
         return values.double().numpy()
 
     def plan_tempo(self, canvas: Canvas, stretch: Stretch) -> None:
@@ -201,7 +211,8 @@ class Filler:
         spread = np.sqrt(np.maximum((chances * (log_tempi - mean[:, None]) ** 2).sum(1), 0)).mean()
         emotion = self.emotion[seen]
         if torch.equal(emotion, emotion[:1].expand_as(emotion)):
-            kept = [bar for bar in range(seen.start, stretch.start) if bars[bar, TEMPO] >= 0 and not canvas.source]
+            made = range(max(seen.start, self.request.first), stretch.start)
+            kept = [bar for bar in made if bars[bar, TEMPO] >= 0]
             if kept:
                 bars[open_bars, TEMPO] = bars[kept[-1], TEMPO]
                 return
@@ -209,13 +220,17 @@ class Filler:
         else:
             window = np.ones(min(3, len(mean))) / min(3, len(mean))
             mean = np.convolve(np.pad(mean, len(window) // 2, mode="edge"), window, mode="valid")[: len(mean)]
-        low, high = self.request.options.tempo_min or TEMPI[0], self.request.options.tempo_max or TEMPI[-1]
+        low, high = canvas.tempo_range
         tempo = np.clip(np.exp(mean + self.tempo_leaning * spread), low, high)
-        inside = (TEMPI >= low - 1e-9) & (TEMPI <= high + 1e-9)
+        inside = (low - 1e-9 <= TEMPI) & (high + 1e-9 >= TEMPI)
         grid = TEMPI if not inside.any() else np.where(inside, TEMPI, np.inf)
-        bars[open_bars, TEMPO] = np.abs(np.log(grid)[None] - np.log(tempo[open_bars - seen.start])[:, None]).argmin(1)
+        bars[open_bars, TEMPO] = np.abs(
+            np.log(grid)[None] - np.log(tempo[open_bars - seen.start])[:, None]
+        ).argmin(1)
 
-    def notes(self, canvas: Canvas, stretch: Stretch, on_step: StepCallback | None, done: int, total: int) -> None:
+    def notes(
+        self, canvas: Canvas, stretch: Stretch, on_step: StepCallback | None, done: int, total: int
+    ) -> None:
         """Makes the notes of a stretch."""
         seen = slice(stretch.seen_start, stretch.seen_stop)
         tokens = canvas.tokens(seen.start, seen.stop, with_notes=True)
@@ -229,6 +244,7 @@ class Filler:
             SIZES,
             num_inference_steps=self.request.options.num_inference_steps,
             temperature=self.request.options.temperature,
+            top_p=self.request.options.top_p,
             generator=self.request.generator,
             allowed=allowed,
             order=ORDER,
@@ -247,55 +263,69 @@ class Filler:
         self.feel(canvas, 0, min(canvas.num_bars, self.request.first + WINDOW))
         self.settle_globals(canvas)
         if self.request.duration_s is not None:
-            self.cut_to_length(canvas)
+            self.cut_to_length(canvas, self.request.duration_s)
         each, done = plan_steps(self.request.options) + self.request.options.num_inference_steps, 0
         while stretch := next_stretch(canvas.todo) or self.lengthen(canvas):
             self.feel(canvas, stretch.start, stretch.seen_stop)
-            total = max(done + each, each * self.stretch_count(canvas))
             self.plan_tempo(canvas, stretch)
             self.feel(canvas, stretch.start, stretch.seen_stop)  # now that the tempo is known
+            total = done + each * self.stretches_left(canvas)
             self.plan(canvas, stretch, on_step, done, total)
             self.notes(canvas, stretch, on_step, done + plan_steps(self.request.options), total)
             done += each
+        self.feel(canvas, len(self.emotion), canvas.num_bars)  # kept bars after the last that was made
 
-    def stretch_count(self, canvas: Canvas) -> int:
-        """About how many stretches the whole piece takes."""
-        bars = max(int(canvas.todo.sum()), canvas.num_bars - self.request.first)
-        if self.request.duration_s is not None:
-            bars = max(bars, round(self.request.duration_s / bar_seconds(canvas)[-1]))
-        return 1 + max(0, -(-(bars - WINDOW + min(CONTEXT, self.request.first)) // (WINDOW - CONTEXT)))
+    def stretches_left(self, canvas: Canvas) -> int:
+        """How many stretches are still to be filled; an estimate while the tempo of later bars is open."""
+        todo, count = np.concatenate([canvas.todo, np.ones(self.missing_bars(canvas), bool)]), 0
+        while stretch := next_stretch(todo):
+            todo[stretch.start : stretch.stop] = False
+            count += 1
+        return count
 
-    def cut_to_length(self, canvas: Canvas) -> None:
+    def cut_to_length(self, canvas: Canvas, duration_s: float) -> None:
         """Cuts the first stretch to the asked duration, by the tempo that it will have."""
         stretch = next_stretch(canvas.todo)
         if stretch is not None:
             self.plan_tempo(canvas, stretch)
-            canvas.cut(self.request.first + bars_within(canvas, self.request.first, float(self.request.duration_s or 0)))
+            canvas.cut(self.request.first + bars_within(canvas, self.request.first, duration_s))
+
+    def missing_bars(self, canvas: Canvas) -> int:
+        """How many bars the asked duration lacks: the nearest number that keeps the tempo in its range."""
+        if self.request.duration_s is None:
+            return 0
+        each, made = canvas.bar_seconds[-1], canvas.bar_seconds[self.request.first :].sum()
+        exact = (self.request.duration_s - made) / each
+        nearest = sorted({math.floor(exact), math.ceil(exact)}, key=lambda count: abs(count - exact))
+        tempo = canvas.tempo[self.request.first :]
+        for count in nearest:
+            if keeps_range(tempo, (made + count * each) / self.request.duration_s, canvas.tempo_range):
+                return max(0, count)
+        return max(0, nearest[0])
 
     def lengthen(self, canvas: Canvas) -> Stretch | None:
         """Adds the bars that are missing to the asked duration; None when none are."""
-        if self.request.duration_s is None:
-            return None
-        seconds = bar_seconds(canvas)
-        missing = round((self.request.duration_s - seconds[self.request.first :].sum()) / seconds[-1])
+        missing = self.missing_bars(canvas)
         if missing < 1:
             return None
         canvas.extend(min(missing, WINDOW - CONTEXT), like_last=True)
         return next_stretch(canvas.todo)
 
 
-def bar_seconds(canvas: Canvas) -> np.ndarray:
-    """(B,) seconds of each bar; an open tempo is taken to be the last known one, or 110 bpm."""
-    tempo = canvas.bars[:, TEMPO]
-    known = np.maximum.accumulate(np.where(tempo >= 0, np.arange(len(tempo)), -1))
-    bpm = np.where(known >= 0, TEMPI[tempo[np.maximum(known, 0)]], 110.0)
-    return canvas.bar_steps / 4 * 60 / bpm
-
-
 def bars_within(canvas: Canvas, first: int, duration_s: float) -> int:
-    """How many bars from `first` come nearest to a duration, at least one."""
-    ends = np.cumsum(bar_seconds(canvas)[first:])
-    return int(np.abs(ends - duration_s).argmin()) + 1
+    """How many bars from `first` come nearest to a duration, at least one, within the tempo range."""
+    ends, tempo = np.cumsum(canvas.bar_seconds[first:]), canvas.tempo[first:]
+    nearest = np.abs(ends - duration_s).argsort(kind="stable")[:2]
+    for index in nearest:
+        if keeps_range(tempo[: index + 1], ends[index] / duration_s, canvas.tempo_range):
+            return int(index) + 1
+    return int(nearest[0]) + 1
+
+
+def keeps_range(tempo: np.ndarray, factor: float, tempo_range: tuple[float, float]) -> bool:
+    """Whether bars stay in the tempo range when all are played `factor` times as fast."""
+    low, high = tempo_range
+    return tempo.min() * factor >= low - 1e-6 and tempo.max() * factor <= high + 1e-6
 
 
 def plan_steps(options: MusicOptions) -> int:
@@ -303,7 +333,9 @@ def plan_steps(options: MusicOptions) -> int:
     return max(1, options.num_inference_steps // 2)
 
 
-def scaled_counts(counts: np.ndarray, target: np.ndarray, fresh: np.ndarray, limit: int | np.ndarray) -> np.ndarray:
+def scaled_counts(
+    counts: np.ndarray, target: np.ndarray, fresh: np.ndarray, limit: int | np.ndarray
+) -> np.ndarray:
     """Scales the counts of fresh bars so that their sum is the target's, keeping their proportions.
 
     Args:
@@ -317,7 +349,7 @@ def scaled_counts(counts: np.ndarray, target: np.ndarray, fresh: np.ndarray, lim
     for _ in range(4):  # the limits push back; a few rounds settle it
         chosen = np.clip(chosen * wanted / max(chosen.sum(), 1e-9), 1, limits)
     floor = np.floor(chosen).astype(int)
-    missing = int(round(chosen.sum())) - int(floor.sum())
+    missing = round(chosen.sum()) - int(floor.sum())
     floor[np.argsort(floor - chosen, kind="stable")[:missing]] += 1
     return np.clip(floor, 1, limits)
 

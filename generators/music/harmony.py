@@ -17,7 +17,7 @@ QUALITIES = {
     "sus4": (0, 5, 7),
 }
 NO_CHORD = 0
-CHORD_NAMES = ("N",) + tuple(tonic + quality for quality in QUALITIES for tonic in TONICS)
+CHORD_NAMES = ("N", *(tonic + quality for quality in QUALITIES for tonic in TONICS))
 
 # Temperley 1999, "What's key for key?", table 2 (the revised Krumhansl-Schmuckler profiles).
 MAJOR_PROFILE = np.array([5.0, 2.0, 3.5, 2.0, 4.5, 4.0, 2.0, 4.5, 2.0, 3.5, 1.5, 4.0])
@@ -31,7 +31,9 @@ def _normalised(rows: np.ndarray) -> np.ndarray:
 
 def find_key(chroma: np.ndarray) -> tuple[int, int]:
     """Gives (tonic 0..11, mode 0 major or 1 minor) of a duration-weighted pitch-class histogram (12,)."""
-    profiles = np.stack([np.roll(profile, tonic) for profile in (MAJOR_PROFILE, MINOR_PROFILE) for tonic in range(12)])
+    profiles = np.stack(
+        [np.roll(profile, tonic) for profile in (MAJOR_PROFILE, MINOR_PROFILE) for tonic in range(12)]
+    )
     best = int(np.argmax(_normalised(profiles) @ _normalised(np.asarray(chroma, dtype=float))))
     return best % 12, best // 12
 

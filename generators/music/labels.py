@@ -1,4 +1,4 @@
-"""Readings of emotion for training pieces: EMOPIA's own labels made graded, and the music encoder's for all others."""
+"""Readings of emotion for training pieces: EMOPIA's labels made graded, the music encoder's elsewhere."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numpy as np
 
 from .corpus import Corpus
 from .features import STEPS_PER_BEAT, Piece
-from .model import STYLES
+from .options import STYLES
 
 STRIDE = 8  # bars between readings
 SPAN = 16  # bars that each reading hears
@@ -36,8 +36,8 @@ def read_corpus_emotions(
 ) -> Corpus:
     """Fills in `valence_arousal`.
 
-    A corpus is read relative to itself: readings are standardised within each style, so that a collection played loudly
-    throughout is not all aroused.
+    A corpus is read relative to itself: readings are standardised within each style, so that a collection
+    played loudly throughout is not all aroused.
 
     Args:
         read_va: note arrays -> (len, 2) valence and arousal.
@@ -66,7 +66,9 @@ def read_corpus_emotions(
             every = np.concatenate([readings[index] for index in members])
             mean, std = np.nanmean(every, 0), np.nanstd(every, 0) + 1e-6
             for index in members:
-                readings[index] = np.clip((readings[index] - mean) / std * SPREAD, -0.95, 0.95).astype(np.float32)
+                readings[index] = np.clip((readings[index] - mean) / std * SPREAD, -0.95, 0.95).astype(
+                    np.float32
+                )
     return replace(corpus, valence_arousal=readings)
 
 

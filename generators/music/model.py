@@ -12,23 +12,25 @@ from conditioning.adapters import LearnedNull
 from generators.denoiser import Denoiser, time_embedding
 
 from .features import ATTRIBUTES
+from .options import STYLES
 from .tokens import MASK, NOT_HERE, PLACE_LIMIT, SIZES
-
-STYLES = ("pop", "folk", "classical", "performance")
 
 
 class MusicDenoiser(ModelMixin, ConfigMixin):
     """Predicts masked fields of compound tokens.
 
-    Conditions: content (the attributes that the faders move, for each bar), identity (style), emotion (a vector for each
-    bar, pooled through adaptive layer norm and in sequence through cross-attention). Each can be absent.
+    Conditions: content (the attributes that the faders move, for each bar), identity (style), emotion (a
+    vector for each bar, pooled through adaptive layer norm and in sequence through cross-attention). Each can
+    be absent.
 
-    Source: Austin et al. 2021 (absorbing-state diffusion); compound tokens after Hsiao et al. 2021, "Compound Word
-    Transformer".
+    Source: Austin et al. 2021 (absorbing-state diffusion); compound tokens after Hsiao et al. 2021, "Compound
+    Word Transformer".
     """
 
     @register_to_config
-    def __init__(self, hidden_size: int = 192, depth: int = 6, num_heads: int = 4, emotion_size: int = 64) -> None:
+    def __init__(
+        self, hidden_size: int = 192, depth: int = 6, num_heads: int = 4, emotion_size: int = 64
+    ) -> None:
         super().__init__()
         # One table for all fields; each field's last two rows stand for MASK and NOT_HERE.
         offsets = torch.tensor([0, *[size + 2 for size in SIZES]]).cumsum(0)
@@ -48,8 +50,8 @@ class MusicDenoiser(ModelMixin, ConfigMixin):
         self.time = nn.Sequential(nn.Linear(64, hidden_size), nn.SiLU(), nn.Linear(hidden_size, hidden_size))
         self.denoiser = Denoiser(hidden_size, depth, num_heads, context_size=emotion_size)
         self.logits = nn.Linear(hidden_size, sum(SIZES))
-        # What an emotion implies for the attributes: mean and spread over the training data, and a regression from
-        # (1, v, a, va, v^2, a^2) to standardised attributes, fitted by the recipe.
+        # What an emotion implies for the attributes: mean and spread over the training data, and a regression
+        # from (1, v, a, va, v^2, a^2) to standardised attributes, fitted by the recipe.
         self.register_buffer("attribute_mean", torch.zeros(len(ATTRIBUTES)))
         self.register_buffer("attribute_std", torch.ones(len(ATTRIBUTES)))
         self.register_buffer("attribute_of_emotion", torch.zeros(len(ATTRIBUTES), 6))
@@ -82,11 +84,15 @@ class MusicDenoiser(ModelMixin, ConfigMixin):
         known = values >= 0
         codes = torch.where(known, values, self.sizes + (values == NOT_HERE).long()) + self.offsets
         asked = ~attributes.isnan() & present["content"][:, None, None]
-        content = torch.cat([torch.where(asked, attributes, 0.0), asked.to(attributes.dtype)], -1)  # (B, S, 10)
+        content = torch.cat(
+            [torch.where(asked, attributes, 0.0), asked.to(attributes.dtype)], -1
+        )  # (B, S, 10)
         content = self.attributes(content.to(self.attributes.weight.dtype))  # (B, S, D)
         at_bar = bar[..., None].expand(-1, -1, content.shape[-1])
         # A bag sums the fields of a row without holding them one by one.
-        rows = F.embedding_bag(codes.flatten(0, 1), self.fields.weight, mode="sum").unflatten(0, codes.shape[:2])
+        rows = F.embedding_bag(codes.flatten(0, 1), self.fields.weight, mode="sum").unflatten(
+            0, codes.shape[:2]
+        )
         x = rows + self.place(place) + content.gather(1, at_bar)  # (B, L, D)
 
         real = torch.ones_like(bar, dtype=torch.bool) if mask is None else mask

@@ -9,9 +9,9 @@ from generators.base import option
 
 from .features import ATTRIBUTES, TIME_SIGNATURES
 from .harmony import MODES, TONICS
-from .model import STYLES
 from .tokens import ELEMENTS
 
+STYLES = ("pop", "folk", "classical", "performance")
 TASKS = ("generate", "continue", "infill", "edit")
 CHECKPOINTS = ("auto", "music-emopia-nc", "music-base")
 KEYS = ("auto", *TONICS)
@@ -24,15 +24,25 @@ class MusicPrompt:
     """What to make."""
 
     bars: int | None = option(
-        None, "Length of the piece, or of the part to add when continuing.", unit="bars", minimum=1, maximum=4096
+        None,
+        "Length of the piece, or of the part to add when continuing.",
+        unit="bars",
+        minimum=1,
+        maximum=4096,
     )
-    duration_s: float | None = option(None, "Length in seconds instead of bars.", unit="s", minimum=1, maximum=10800)
-    task: str = option("generate", "Make a new piece, or continue, infill or edit a given one.", choices=TASKS)
+    duration_s: float | None = option(
+        None, "Length in seconds instead of bars.", unit="s", minimum=1, maximum=10800
+    )
+    task: str = option(
+        "generate", "Make a new piece, or continue, infill or edit a given one.", choices=TASKS
+    )
     source: str | None = option(None, "MIDI or MusicXML file to continue, infill or edit.")
     infill_bars: str = option("", 'Bars to make anew when infilling, for example "5-8" (the first bar is 1).')
     keep: str = option(
         "position,pitch,duration,part",
-        "Elements that an edit keeps, out of " + ", ".join(ELEMENTS) + "; the others are made anew for the emotion.",
+        "Elements that an edit keeps, out of "
+        + ", ".join(ELEMENTS)
+        + "; the others are made anew for the emotion.",
     )
 
 
@@ -40,33 +50,81 @@ class MusicPrompt:
 class MusicOptions:
     """How to make it."""
 
-    checkpoint: str = option("auto", "Weights: auto takes the best; music-base has no non-commercial data.", choices=CHECKPOINTS)
+    checkpoint: str = option(
+        "auto", "Weights: auto takes the best; music-base has no non-commercial data.", choices=CHECKPOINTS
+    )
     style: str = option("auto", "Kind of music; auto is what the weights do best.", choices=("auto", *STYLES))
     key: str = option("auto", "Tonic.", choices=KEYS, group="harmony")
-    mode: str = option("auto", "Major or minor; auto leaves it to the emotion.", choices=("auto", *MODES), group="harmony")
-    time_signature: str = option("auto", "Metre; auto is 4/4.", choices=("auto", *TIME_SIGNATURES), group="rhythm")
-    tempo_min: float | None = option(None, "Slowest tempo.", unit="bpm", minimum=40, maximum=220, group="rhythm")
-    tempo_max: float | None = option(None, "Fastest tempo.", unit="bpm", minimum=40, maximum=220, group="rhythm")
-    rhythm_density: float = option(0.0, "Onsets a beat, around what the emotion implies.", minimum=-3, maximum=3, group="faders")
-    note_density: float = option(0.0, "Notes a beat, around what the emotion implies.", minimum=-3, maximum=3, group="faders")
-    polyphony: float = option(0.0, "Notes sounding at once, around what the emotion implies.", minimum=-3, maximum=3, group="faders")
-    register: float = option(0.0, "How high, around what the emotion implies.", minimum=-3, maximum=3, group="faders")
-    loudness: float = option(0.0, "How loud, around what the emotion implies.", minimum=-3, maximum=3, group="faders")
-    melody_instrument: int = option(0, "General MIDI program of the melody.", minimum=0, maximum=127, group="sound")
-    accompaniment_instrument: int = option(0, "General MIDI program of the accompaniment.", minimum=0, maximum=127, group="sound")
-    temperature: float = option(1.0, "How adventurous the choices are; 0 always takes the likeliest.", minimum=0, maximum=2, group="sampling")
-    num_inference_steps: int = option(16, "Sampling steps for each stretch of bars.", unit="steps", minimum=1, maximum=256, group="sampling")
-    content_guidance_scale: float = option(1.0, "How strictly the faders are followed.", minimum=0, maximum=10, group="sampling")
-    identity_guidance_scale: float = option(1.0, "How strictly the style is followed.", minimum=0, maximum=10, group="sampling")
-    emotion_guidance_scale: float = option(2.0, "How strictly the emotion is followed.", minimum=0, maximum=10, group="sampling")
-    seed: int = option(0, "The same seed, options and weights give the same piece.", minimum=0, maximum=2**53, group="sampling")
+    mode: str = option(
+        "auto", "Major or minor; auto leaves it to the emotion.", choices=("auto", *MODES), group="harmony"
+    )
+    time_signature: str = option(
+        "auto", "Metre; auto is 4/4.", choices=("auto", *TIME_SIGNATURES), group="rhythm"
+    )
+    tempo_min: float | None = option(
+        None, "Slowest tempo.", unit="bpm", minimum=40, maximum=220, group="rhythm"
+    )
+    tempo_max: float | None = option(
+        None, "Fastest tempo.", unit="bpm", minimum=40, maximum=220, group="rhythm"
+    )
+    rhythm_density: float = option(
+        0.0, "Onsets a beat, around what the emotion implies.", minimum=-3, maximum=3, group="faders"
+    )
+    note_density: float = option(
+        0.0, "Notes a beat, around what the emotion implies.", minimum=-3, maximum=3, group="faders"
+    )
+    polyphony: float = option(
+        0.0, "Notes sounding at once, around what the emotion implies.", minimum=-3, maximum=3, group="faders"
+    )
+    register: float = option(
+        0.0, "How high, around what the emotion implies.", minimum=-3, maximum=3, group="faders"
+    )
+    loudness: float = option(
+        0.0, "How loud, around what the emotion implies.", minimum=-3, maximum=3, group="faders"
+    )
+    melody_instrument: int = option(
+        0, "General MIDI program of the melody.", minimum=0, maximum=127, group="sound"
+    )
+    accompaniment_instrument: int = option(
+        0, "General MIDI program of the accompaniment.", minimum=0, maximum=127, group="sound"
+    )
+    temperature: float = option(
+        1.0,
+        "How adventurous the choices are; 0 always takes the likeliest.",
+        minimum=0,
+        maximum=2,
+        group="sampling",
+    )
+    top_p: float = option(
+        0.9, "Share of the likeliest choices to draw from.", minimum=0.05, maximum=1, group="sampling"
+    )
+    num_inference_steps: int = option(
+        16, "Sampling steps for each stretch of bars.", unit="steps", minimum=1, maximum=256, group="sampling"
+    )
+    content_guidance_scale: float = option(
+        1.0, "How strictly the faders are followed.", minimum=0, maximum=10, group="sampling"
+    )
+    identity_guidance_scale: float = option(
+        1.0, "How strictly the style is followed.", minimum=0, maximum=10, group="sampling"
+    )
+    emotion_guidance_scale: float = option(
+        2.0, "How strictly the emotion is followed.", minimum=0, maximum=10, group="sampling"
+    )
+    seed: int = option(
+        0,
+        "The same seed, options and weights give the same piece.",
+        minimum=0,
+        maximum=2**53,
+        group="sampling",
+    )
 
 
 def check_prompt(prompt: MusicPrompt, options: MusicOptions) -> None:
     """Refuses combinations that make no sense.
 
     Raises:
-        ValueError: contradicting lengths, a task without its source, an inverted tempo range.
+        ValueError: contradicting lengths, a task without its source, an inverted tempo range, a key or metre
+            that contradicts what is kept of the source.
     """
     if prompt.bars is not None and prompt.duration_s is not None:
         raise ValueError("expected bars or duration_s, got both")
@@ -77,7 +135,16 @@ def check_prompt(prompt: MusicPrompt, options: MusicOptions) -> None:
     if prompt.task in ("infill", "edit") and (prompt.bars is not None or prompt.duration_s is not None):
         raise ValueError(f"expected no length for task {prompt.task} (the source has one), got one")
     if options.tempo_min and options.tempo_max and options.tempo_min > options.tempo_max:
-        raise ValueError(f"expected tempo_min <= tempo_max, got {options.tempo_min:g} and {options.tempo_max:g}")
+        raise ValueError(
+            f"expected tempo_min <= tempo_max, got {options.tempo_min:g} and {options.tempo_max:g}"
+        )
+    if prompt.task in ("continue", "infill") and options.key != "auto":
+        raise ValueError(f"expected key auto for task {prompt.task} (the source has one), got {options.key}")
+    if prompt.task in ("infill", "edit") and options.time_signature != "auto":
+        raise ValueError(
+            f"expected time_signature auto for task {prompt.task} (the source has one), "
+            f"got {options.time_signature}"
+        )
     if prompt.task == "edit":
         kept = elements_of(prompt.keep)
         if "pitch" in kept and options.key != "auto":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,16 +12,21 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from conditioning import load_space
-from training.loop import TrainConfig, averaged_weights, train
+import checkpoints
+from conditioning import SPACE_VERSION, load_space
+from conditioning.encoders.music import load_music_encoder
+from conditioning.train_music_encoder import crossfit_valence_arousal
+from training.loop import TrainConfig, steps_done, train
 
-from .corpus import Corpus, load_corpus, read_corpus, save_corpus
+from .corpus import CORPORA, Corpus, load_corpus, read_corpus, save_corpus
 from .examples import WINDOW_BARS, ExampleSource, hide
 from .features import ATTRIBUTES, attributes_of
-from .model import STYLES, MusicDenoiser, emotion_features
+from .labels import read_corpus_emotions
+from .model import MusicDenoiser, emotion_features
+from .options import STYLES
 from .tokens import SIZES
 
-FIELD_WEIGHTS = torch.tensor([0.3, 0.3, 0.5, 1.0, 1.0, 1.0, 0.5, 1.0, 2.0, 1.0, 0.7, 0.3])
+FIELD_WEIGHTS = torch.tensor([0.3, 0.3, 0.5, 1.0, 1.0, 1.0, 0.5, 1.0, 3.0, 1.0, 0.7, 0.3])
 
 
 def run(
@@ -31,26 +37,25 @@ def run(
     max_minutes: float | None = None,
     on_step: Any = None,
 ) -> MusicDenoiser:
-    """Trains as the config says; see `training/configs/music.yaml`.
+    """Trains as the config says and ships the checkpoint that it names.
+
+    A run that `max_minutes` cuts short keeps its state, to be resumed, and ships nothing.
 
     Args:
-        config: model, train, corpora, style_weights, rows_per_batch, cache, init (a run folder to start from).
-        data_dir: folder with the unpacked data sets; not needed when the cache is there.
+        config: name, licence, non_commercial, data, model, train, style_weights, rows_per_batch, num_workers,
+            cache, and init (a checkpoint to start from) or null.
+        data_dir: folder with the unpacked data sets; not read when the cache is there.
     """
-    cache = Path(config["cache"])
-    if not cache.exists():
-        cache.parent.mkdir(parents=True, exist_ok=True)
-        save_corpus(read_corpus(data_dir, list(config["corpora"]), config.get("num_workers", 1)), cache)
-    corpus = only_styles(load_corpus(cache), config["style_weights"])
+    corpus = only_styles(prepared_corpus(config, data_dir), config["style_weights"])
     model = MusicDenoiser(**config["model"])
     if config.get("init"):
-        model.load_state_dict(averaged_weights(config["init"]))
+        model.load_state_dict(checkpoints.load(config["init"]).state_dict())
     fit_attributes(model, corpus, config["style_weights"])
-    weights = {STYLES.index(name): float(weight) for name, weight in config["style_weights"].items()}
+    fitted = {name: value.clone() for name, value in model.named_buffers() if name.startswith("attribute_")}
     source = ExampleSource(
         corpus,
         load_space(),
-        weights,
+        {STYLES.index(name): float(weight) for name, weight in config["style_weights"].items()},
         model.attribute_mean.numpy(),
         model.attribute_std.numpy(),
         rows_per_batch=config["rows_per_batch"],
@@ -59,7 +64,36 @@ def run(
     train_config = TrainConfig(**config["train"])
     if max_minutes is not None:
         train_config = replace(train_config, max_minutes=max_minutes)
-    return train(model, source.batch_at, loss_of, train_config, out_dir, resume=resume, on_step=on_step)
+    averaged = train(model, source.batch_at, loss_of, train_config, out_dir, resume=resume, on_step=on_step)
+    averaged.load_state_dict(fitted, strict=False)
+    if steps_done(out_dir) >= train_config.max_steps:
+        publish(averaged, config)
+    return averaged
+
+
+def publish(model: MusicDenoiser, config: dict[str, Any]) -> None:
+    """Ships the weights under the config's name; `affect evaluate music` measures their figures later."""
+    checkpoints.save(
+        config["name"],
+        model,
+        licence=config["licence"],
+        non_commercial=config["non_commercial"],
+        data=config["data"],
+        command=f"affect train {config['name']} --data DATA",
+        date=datetime.date.today().isoformat(),
+        space_version=SPACE_VERSION,
+    )
+
+
+def prepared_corpus(config: dict[str, Any], data_dir: str | Path) -> Corpus:
+    """Gives the corpus with its readings of emotion, from the cache when there is one."""
+    cache = Path(config["cache"])
+    if not cache.exists():
+        cache.parent.mkdir(parents=True, exist_ok=True)
+        corpus = read_corpus(data_dir, list(CORPORA), config.get("num_workers", 1))
+        clips = crossfit_valence_arousal(data_dir)
+        save_corpus(read_corpus_emotions(corpus, load_music_encoder().read_va, clips), cache)
+    return load_corpus(cache)
 
 
 def loss_of(model: MusicDenoiser, batch: dict[str, Any], step: int) -> dict[str, Tensor]:
@@ -98,7 +132,11 @@ def fit_attributes(model: MusicDenoiser, corpus: Corpus, weights: dict[str, floa
         for start in range(0, max(1, piece.num_bars - 8), WINDOW_BARS):
             window = piece.bars(start, min(piece.num_bars, start + WINDOW_BARS))
             rows.append(attributes_of(window))
-            readings.append(np.nanmean(reading[start : start + WINDOW_BARS], 0) if not np.isnan(reading).all() else [np.nan] * 2)
+            readings.append(
+                np.nanmean(reading[start : start + WINDOW_BARS], 0)
+                if not np.isnan(reading).all()
+                else [np.nan] * 2
+            )
             share.append(weights[STYLES[style]] / (corpus.style == style).sum())
     attributes, vad, share_ = np.array(rows), np.array(readings), np.array(share)
     mean, std = weighted_moments(attributes, share_)
@@ -126,5 +164,3 @@ def weighted_moments(values: np.ndarray, weights: np.ndarray) -> tuple[np.ndarra
     mean = (w * filled).sum(0) / w.sum(0)
     std = np.sqrt((w * (filled - mean) ** 2).sum(0) / w.sum(0))
     return mean.astype(np.float32), np.maximum(std, 1e-3).astype(np.float32)
-
-

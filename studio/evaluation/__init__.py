@@ -1,4 +1,5 @@
-"""Frozen evaluators, objective metrics and reports. Nothing here shares weights with the conditioning encoders."""
+"""Frozen evaluators, objective metrics and reports. Nothing here shares weights with the conditioning
+encoders."""
 
 from __future__ import annotations
 

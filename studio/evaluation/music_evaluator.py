@@ -1,7 +1,7 @@
 """The frozen evaluator of music: which quadrant of valence and arousal a clip expresses.
 
-An ensemble of small networks over hand-made features (`music_features`), trained on EMOPIA alone. It shares no weights
-with the music encoder, which conditions, and is never trained on anything generated.
+An ensemble of small networks over hand-made features (`music_features`), trained on EMOPIA alone. It shares
+no weights with the music encoder, which conditions, and is never trained on anything generated.
 """
 
 from __future__ import annotations
@@ -84,16 +84,16 @@ class MusicEvaluator(ModelMixin, ConfigMixin):
     def members(self, features: Tensor) -> Tensor:
         """Every member's logits: (M, B, F) raw features -> (M, B, 6) Q1..Q4, valence, arousal."""
         x = ((features - self.feature_mean) / self.feature_std).clamp(-4, 4)  # (M, B, F)
-        rate = self.config.dropout
+        rate = self.config["dropout"]
         if self.training:
-            x = F.dropout(x + self.config.noise * torch.randn_like(x), rate)
+            x = F.dropout(x + self.config["noise"] * torch.randn_like(x), rate)
         h = F.dropout(F.gelu(x @ self.rise + self.rise_bias), rate, self.training)  # (M, B, D)
         return h @ self.fall + x @ self.direct + self.bias  # (M, B, 6)
 
     def forward(self, features: Tensor) -> Tensor:
         """The ensemble's calibrated logits: (B, F) -> (B, 6)."""
-        logits = self.members(features.expand(self.config.num_members, -1, -1)).mean(0)  # (B, 6)
-        quadrant, valence, arousal = self.config.temperatures
+        logits = self.members(features.expand(self.config["num_members"], -1, -1)).mean(0)  # (B, 6)
+        quadrant, valence, arousal = self.config["temperatures"]
         return logits / logits.new_tensor([quadrant] * 4 + [valence, arousal])
 
     @torch.no_grad()
@@ -101,12 +101,12 @@ class MusicEvaluator(ModelMixin, ConfigMixin):
         """Judges note arrays.
 
         Args:
-            clips: (N_i, 4) onset_s, duration_s, pitch, velocity; a clip with fewer than 4 notes has no answer and gets
-                even odds.
+            clips: (N_i, 4) onset_s, duration_s, pitch, velocity; a clip with fewer than 4 notes has no
+                answer and gets even odds.
         """
         import numpy as np
 
-        empty = np.zeros(self.config.num_features, dtype=np.float32)
+        empty = np.zeros(self.config["num_features"], dtype=np.float32)
         answered = np.array([len(clip) >= MIN_NOTES for clip in clips], dtype=bool)
         rows = [features_of(clip) if ok else empty for clip, ok in zip(clips, answered, strict=True)]
         logits = self.eval()(torch.from_numpy(np.array(rows, dtype=np.float32).reshape(len(clips), -1)))

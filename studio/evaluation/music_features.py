@@ -1,7 +1,7 @@
-"""What the evaluator of music hears: about 180 hand-made numbers from the notes of a clip in seconds.
+"""What the evaluator of music hears: 155 hand-made numbers from the notes of a clip in seconds.
 
-No tempo, bar or key metadata is used, and onsets within 50 ms count as one, so that a transcribed performance and a
-generated score are treated alike.
+No tempo, bar or key metadata is used, and onsets within 50 ms count as one, so that a transcribed
+performance and a generated score are treated alike.
 """
 
 from __future__ import annotations
@@ -45,7 +45,9 @@ def named_features(notes: np.ndarray) -> dict[str, float]:
     np = _np()
     notes = np.asarray(notes, dtype=np.float64)
     if notes.ndim != 2 or notes.shape[1] != 4 or len(notes) < MIN_NOTES or not np.isfinite(notes).all():
-        raise ValueError(f"expected at least {MIN_NOTES} notes as a finite (N, 4) array, got shape {notes.shape}")
+        raise ValueError(
+            f"expected at least {MIN_NOTES} notes as a finite (N, 4) array, got shape {notes.shape}"
+        )
     notes = notes[np.lexsort((notes[:, 2], notes[:, 0]))]
     notes[:, 0] -= notes[0, 0]
     notes[:, 1] = np.clip(notes[:, 1], 0.02, 8.0)
@@ -61,7 +63,8 @@ def named_features(notes: np.ndarray) -> dict[str, float]:
 
 
 def onset_groups(onsets: np.ndarray) -> np.ndarray:
-    """Numbers the moments at which something starts: onsets within 50 ms of the first of a moment share it. (N,)"""
+    """Numbers the moments at which something starts: onsets within 50 ms of the first of a moment share it.
+    (N,)"""
     np = _np()
     group, start, number = np.zeros(len(onsets), dtype=int), onsets[0], 0
     for at, onset in enumerate(onsets):
@@ -80,12 +83,17 @@ def timing(notes: np.ndarray, group: np.ndarray) -> dict[str, float]:
     ioi = np.log2(np.clip(np.diff(moments), 0.05, 4.0)) if len(moments) > 1 else np.zeros(1)
     out = {"notes_per_s": np.log(len(notes) / span), "onsets_per_s": np.log(len(moments) / span)}
     out |= spread("notes_per_onset", sizes)
-    out |= {f"onset_size_{k}": np.mean(sizes == k) for k in (1, 2, 3)} | {"onset_size_4up": np.mean(sizes > 3)}
+    out |= {f"onset_size_{k}": np.mean(sizes == k) for k in (1, 2, 3)} | {
+        "onset_size_4up": np.mean(sizes > 3)
+    }
     out |= spread("log_ioi", ioi) | quantiles("log_ioi", ioi, (10, 25, 50, 75, 90))
     out |= histogram("ioi", ioi, (-4.5, -3.2, -2.7, -2.2, -1.7, -1.2, -0.7, 0.0, 1.0, 2.1))
     out["ioi_change"] = np.mean(np.abs(np.diff(ioi))) if len(ioi) > 1 else 0.0
     counts = np.histogram(notes[:, 0], bins=np.arange(0.0, span + 2.0, 2.0))[0]
-    out |= {"window_max": np.log1p(counts.max()), "window_min": np.log1p(counts[:-1].min() if len(counts) > 1 else 0)}
+    out |= {
+        "window_max": np.log1p(counts.max()),
+        "window_min": np.log1p(counts[:-1].min() if len(counts) > 1 else 0),
+    }
     out["window_cv"] = counts.std() / max(1e-3, counts.mean())
     return out | pulse(moments, notes, group)
 
@@ -103,7 +111,11 @@ def pulse(moments: np.ndarray, notes: np.ndarray, group: np.ndarray) -> dict[str
     correlation = correlation / max(1e-9, correlation[0])
     fast, slow = correlation[8:26], correlation[26:101]
     lag = (8 + int(correlation[8:].argmax())) * 0.02 if len(correlation) > 8 else 0.0
-    out = {"pulse_fast": fast.max(initial=0.0), "pulse_slow": slow.max(initial=0.0), "pulse_lag": np.log(lag + 0.1)}
+    out = {
+        "pulse_fast": fast.max(initial=0.0),
+        "pulse_slow": slow.max(initial=0.0),
+        "pulse_lag": np.log(lag + 0.1),
+    }
     return out
 
 
@@ -133,7 +145,9 @@ def loudness(notes: np.ndarray, group: np.ndarray) -> dict[str, float]:
     out = spread("velocity", velocity) | quantiles("velocity", velocity, (5, 25, 50, 75, 95))
     out["accent"] = np.mean(np.abs(np.diff(peak))) if len(peak) > 1 else 0.0
     low, high = pitch < np.median(pitch), pitch >= np.median(pitch)
-    out["velocity_high_low"] = velocity[high].mean() - (velocity[low].mean() if low.any() else velocity.mean())
+    out["velocity_high_low"] = velocity[high].mean() - (
+        velocity[low].mean() if low.any() else velocity.mean()
+    )
     out["velocity_pitch"] = correlate(velocity, pitch)
     thirds = [part.mean() for part in np.array_split(velocity, 3)]
     return out | {"velocity_drift": thirds[2] - thirds[0], "velocity_swell": max(thirds) - min(thirds)}
@@ -166,7 +180,10 @@ def harmony(notes: np.ndarray) -> dict[str, float]:
     majors, minors = key_correlations(chroma)
     tonic = int(np.argmax(np.maximum(majors, np.roll(minors, 3))))  # of the major key or the relative major
     out = {"major": majors.max(), "minor": minors.max(), "mode": majors.max() - minors.max()}
-    out |= {"relative_mode": majors[tonic] - minors[(tonic + 9) % 12], "parallel_mode": majors[tonic] - minors[tonic]}
+    out |= {
+        "relative_mode": majors[tonic] - minors[(tonic + 9) % 12],
+        "parallel_mode": majors[tonic] - minors[tonic],
+    }
     out["chroma_entropy"] = -(chroma * np.log2(chroma + 1e-9)).sum()
     out |= {f"degree_{k}": value for k, value in enumerate(np.roll(chroma, -tonic))}
     out["in_scale"] = np.roll(chroma, -tonic)[[0, 2, 4, 5, 7, 9, 11]].sum()
@@ -230,7 +247,8 @@ def melody(notes: np.ndarray, group: np.ndarray) -> dict[str, float]:
 
 
 def key_correlations(chroma: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Gives Pearson's r of (12,) pitch-class weights with the 12 major and the 12 minor key profiles, by tonic.
+    """Gives Pearson's r of (12,) pitch-class weights with the 12 major and the 12 minor key profiles, by
+    tonic.
 
     Source: Krumhansl, "Cognitive Foundations of Musical Pitch" (1990), the Krumhansl-Schmuckler key finding.
     """

@@ -6,8 +6,9 @@ Real and generated clips go through the same grid, so that a difference is a dif
 from __future__ import annotations
 
 import hashlib
+import itertools
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import numpy as np
@@ -26,7 +27,8 @@ class GridClip:
     """A clip on sixteenths.
 
     Attributes:
-        notes: (N, 4) int: onset and duration in sixteenths, MIDI pitch, velocity; sorted by onset, then pitch.
+        notes: (N, 4) int: onset and duration in sixteenths, MIDI pitch, velocity; sorted by onset, then
+            pitch.
         lines: (B + 1,) bar lines in sixteenths.
     """
 
@@ -39,16 +41,21 @@ class GridClip:
 
 
 def grid_of(score: symusic.Score) -> GridClip:
-    """Puts a score on the grid: on its own bars when its notes keep to them, else on tracked beats in bars of 4/4.
+    """Puts a score on the grid: on its own bars when its notes keep to them, else on tracked beats in bars
+    of 4/4.
 
     Raises:
         ValueError: no notes, or a time signature that the music backend does not know.
     """
-    import numpy as np
-
     from generators.music.features import piece_from_score
 
-    piece = piece_from_score(score)
+    return grid_of_piece(piece_from_score(score))
+
+
+def grid_of_piece(piece: Any) -> GridClip:
+    """Takes the notes, at their own pitch, and the bar lines of a `generators.music.features.Piece`."""
+    import numpy as np
+
     rows = piece.notes
     onset = piece.bar_lines[rows[:, 0]] + rows[:, 1]
     notes = np.column_stack([onset, rows[:, 3], rows[:, 2] - piece.transposition, rows[:, 4]])
@@ -106,7 +113,7 @@ def groove_consistency(clip: GridClip) -> float:
     for number, position in zip(bar, clip.notes[:, 0] - clip.lines[bar], strict=True):
         bars[number][position] = True
     differences = []
-    for one, two in zip(bars[:-1], bars[1:], strict=True):
+    for one, two in itertools.pairwise(bars):
         size = min(len(one), len(two))
         differences.append((one[:size] != two[:size]).mean())
     return float(1 - np.mean(differences)) if differences else 1.0

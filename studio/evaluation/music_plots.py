@@ -57,7 +57,9 @@ def dial(result: Mapping[str, Any], path: Path) -> None:
     axis = figure.subplots()
     for name, label, colour in zip(QUADRANTS, NAMES, COLOURS, strict=True):
         rho = result[name]["rho"]
-        axis.plot(result["levels"], result[name]["mean_score"], "o-", color=colour, label=f"{label} (rho {rho:.2f})")
+        axis.plot(
+            result["levels"], result[name]["mean_score"], "o-", color=colour, label=f"{label} (rho {rho:.2f})"
+        )
     axis.set_xlabel("intensity")
     axis.set_ylabel("mean probability of the quadrant")
     axis.set_ylim(0, 1)
@@ -78,7 +80,9 @@ def faders(result: Mapping[str, Any], path: Path) -> None:
         means = np.array(result[name]["means"], dtype=float)
         axis.plot(settings, means, "o", color=COLOURS[2])
         if np.isfinite(means).all():
-            axis.plot(settings, np.polyval(np.polyfit(settings, means, 1), settings), "-", color=COLOURS[1], lw=1)
+            axis.plot(
+                settings, np.polyval(np.polyfit(settings, means, 1), settings), "-", color=COLOURS[1], lw=1
+            )
         axis.set_title(f"{name.replace('_', ' ')}\nR² {result[name]['r2']:.2f}", fontsize=9)
         axis.set_xlabel("fader")
         axis.grid(alpha=0.3)

@@ -6,37 +6,33 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .music_metrics import copied, grid_of, measure, window_hashes
+from .music_metrics import copied, grid_of, grid_of_piece, measure, window_hashes
 
 if TYPE_CHECKING:
     import numpy as np
 
-    from training.data.music import Clip, Piece
+    from training.data.music import Clip
 
 
-def training_windows(data_dir: str | Path) -> np.ndarray:
-    """Sorted hashes of all two-bar windows of EMOPIA's train split, POP909, Nottingham and MuseTrainer. (K,) int64
+def training_windows(data_dir: str | Path, corpus_file: str | Path | None = None) -> np.ndarray:
+    """Sorted hashes of all two-bar windows that the music backend is trained on. (K,) int64
 
-    Files that cannot be put on a grid (broken, or in a metre that the backend does not know) are left out.
+    Args:
+        data_dir: holds the data sets.
+        corpus_file: the training recipe's own file of pieces, taken instead of the data sets where it exists.
     """
     import numpy as np
 
-    from conditioning.encoders.midi import read_midi
-    from training.data.music import emopia, musetrainer, nottingham, pop909
+    from generators.music.corpus import CORPORA, load_corpus, read_corpus
 
-    pieces: list[Clip | Piece] = [*emopia(data_dir, "train"), *pop909(data_dir), *nottingham(data_dir)]
-    pieces += musetrainer(data_dir)
-    found = []
-    for piece in pieces:
-        try:
-            found.append(window_hashes(grid_of(read_midi(piece.path))))
-        except ValueError:
-            continue
-    return np.unique(np.concatenate(found)) if found else np.zeros(0, dtype=np.int64)
+    ready = corpus_file is not None and Path(corpus_file).exists()
+    corpus = load_corpus(str(corpus_file)) if ready else read_corpus(data_dir, list(CORPORA))
+    return np.unique(np.concatenate([window_hashes(grid_of_piece(piece)) for piece in corpus.pieces]))
 
 
 def reference_of(clips: Sequence[Clip], training: np.ndarray) -> dict[str, Any]:
-    """Means and spreads of every measure over real clips, in all and by quadrant, and how much of them is copied.
+    """Means and spreads of every measure over real clips, in all and by quadrant, and how much of them is
+    copied.
 
     Args:
         clips: held-out clips.
@@ -49,7 +45,10 @@ def reference_of(clips: Sequence[Clip], training: np.ndarray) -> dict[str, Any]:
     grids = [grid_of(read_midi(clip.path)) for clip in clips]
     rows = [measure(grid) for grid in grids]
     windows = np.concatenate([window_hashes(grid) for grid in grids])
-    answer: dict[str, Any] = {"clips": len(clips), "copy_rate": round(float(copied(windows, training).mean()), 5)}
+    answer: dict[str, Any] = {
+        "clips": len(clips),
+        "copy_rate": round(float(copied(windows, training).mean()), 5),
+    }
     for name in rows[0]:
         values = np.array([row[name] for row in rows])
         answer[name] = {

@@ -21,6 +21,7 @@ from .music_trials import (
     run_intensity,
     run_quadrants,
     run_transfer,
+    weights_of,
 )
 
 SECTIONS = ("quadrants", "samples", "intensity", "faders", "transfer")
@@ -46,7 +47,7 @@ class Plan:
     @classmethod
     def of(cls, clips: int) -> Plan:
         """Scales all trials with the clips of a quadrant; the published figures take 200."""
-        return cls(clips, max(2, clips // 5), max(4, clips // 8), max(4, clips // 4))
+        return cls(clips, max(2, clips // 8), max(4, clips // 20), max(4, clips // 5))
 
     def total(self, sections: tuple[str, ...], has_data: bool) -> int:
         sizes = {
@@ -79,7 +80,8 @@ def evaluate_music(
         checkpoint: weights to measure.
         seed: of the first clip.
         data_dir: holds emopia_1.0; real held-out clips are edited too when it is given.
-        out_dir: gets report.md, report.json, the plots and the clips; a second call goes on from the clips there.
+        out_dir: gets report.md, report.json, the plots and the clips; a second call goes on from the clips
+            there.
         quick: a handful of clips, to see that it runs.
         sections: the trials to run, out of `SECTIONS`; "samples" needs "quadrants".
         on_step: (clips done, clips in all).
@@ -147,13 +149,17 @@ def run_section(
     return {"transfer": transfer(maker, evaluator, plan, seed, data_dir)}
 
 
-def transfer(maker: Clips, evaluator: Any, plan: Plan, seed: int, data_dir: str | Path | None) -> dict[str, Any]:
+def transfer(
+    maker: Clips, evaluator: Any, plan: Plan, seed: int, data_dir: str | Path | None
+) -> dict[str, Any]:
     """Edits generated pieces, and real held-out ones where there is data."""
     editor = Clips(
         maker.generate,
         maker.folder,
         maker.weights,
-        {name: value for name, value in maker.fixed.items() if name != "bars"},  # the source has its own length
+        {
+            name: value for name, value in maker.fixed.items() if name != "bars"
+        },  # the source has its own length
         maker.on_clip,
     )
     with tempfile.TemporaryDirectory() as temporary:
@@ -168,7 +174,9 @@ def transfer(maker: Clips, evaluator: Any, plan: Plan, seed: int, data_dir: str 
 
         held_out = emopia(data_dir, "val")
         chosen = [held_out[at * len(held_out) // plan.edits] for at in range(min(plan.edits, len(held_out)))]
-        answer["real"] = run_transfer(editor, evaluator, [(clip.path, clip.quadrant) for clip in chosen], seed)
+        answer["real"] = run_transfer(
+            editor, evaluator, [(clip.path, clip.quadrant) for clip in chosen], seed
+        )
     return answer
 
 
@@ -181,17 +189,6 @@ def shipped_generate() -> Callable[..., Any]:
     return partial(generate, device="cpu")
 
 
-def weights_of(checkpoint: str) -> str:
-    """Gives a text that changes when the weights that make clips change."""
-    import checkpoints
-
-    return ",".join(
-        f"{name}:{entry.sha256[:16]}:{json.dumps(entry.extra.get('calibration'))}"
-        for name, entry in checkpoints.manifest().items()
-        if name == checkpoint or (checkpoint == "auto" and name.startswith("music-")) or name == "emotion-space"
-    )
-
-
 def bars_of(results: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     """Sets every measured figure beside what it has to reach."""
     bars: dict[str, dict[str, Any]] = {}
@@ -201,8 +198,10 @@ def bars_of(results: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
         bars[name] = {"value": value, "bar": f"{'<=' if at_most else '>='} {bar:g}", "passed": bool(passed)}
 
     if "quadrants" in results:
-        found, own = results["quadrants"], results["evaluator"].get("val", {})
-        add("quadrant accuracy (bar: the evaluator's own on real clips)", found["4q"], own.get("4q", 1.0))
+        found, evaluator = results["quadrants"], results["evaluator"]
+        # The stricter of its two figures on songs that it never heard: the val split has few songs.
+        own = max(evaluator.get(split, {}).get("4q", 0.0) for split in ("val", "cross_validation"))
+        add("quadrant accuracy (bar: the evaluator's own on real clips)", found["4q"], own)
         add("arousal accuracy", found["arousal"], 0.88)
         add("valence accuracy", found["valence"], 0.80)
     if "intensity" in results:
@@ -248,16 +247,23 @@ def markdown(results: Mapping[str, Any], pictures: list[str]) -> str:
     lines = [
         "# The music backend, measured",
         "",
-        f"{settings['clips']} clips of {settings['bars']} bars a quadrant, checkpoint `{settings['checkpoint']}`, "
-        f"first seed {settings['seed']}.",
+        f"{settings['clips']} clips of {settings['bars']} bars a quadrant, "
+        f"checkpoint `{settings['checkpoint']}`, first seed {settings['seed']}.",
         "",
         "The evaluator itself, on real clips of songs that it never heard (quadrant / arousal / valence):",
     ]
-    for key, title in (("val", "EMOPIA val split"), ("cross_validation", "EMOPIA train split, five folds by song")):
+    for key, title in (
+        ("val", "EMOPIA val split"),
+        ("cross_validation", "EMOPIA train split, five folds by song"),
+    ):
         if key in own:
-            lines.append(f"- {title}: {own[key]['4q']:.3f} / {own[key]['arousal']:.3f} / {own[key]['valence']:.3f}")
+            lines.append(
+                f"- {title}: {own[key]['4q']:.3f} / {own[key]['arousal']:.3f} / {own[key]['valence']:.3f}"
+            )
     lines += ["", "| measure | value | bar | |", "|---|---|---|---|"]
     for name, row in results.get("bars", {}).items():
-        lines.append(f"| {name} | {row['value']:.3g} | {row['bar']} | {'reached' if row['passed'] else 'missed'} |")
+        lines.append(
+            f"| {name} | {row['value']:.3g} | {row['bar']} | {'reached' if row['passed'] else 'missed'} |"
+        )
     lines += ["", *(f"![{Path(name).stem}]({name})" for name in pictures)]
     return "\n".join(lines)

@@ -42,7 +42,8 @@ class Clips:
 
     Attributes:
         generate: `studio.generate` or a stand-in: ("music", **request) -> something with `.media.midi`.
-        folder: keeps every clip as an .npz under a name made from its request and from the weights; None keeps nothing.
+        folder: keeps every clip as an .npz under a name made from its request and from the weights; None
+            keeps nothing.
         weights: hash of the weights, so that other weights make other clips.
         fixed: arguments of every request.
         on_clip: called after each clip.
@@ -69,7 +70,9 @@ class Clips:
         """Gives the clip of a request as a MIDI file, for tasks that start from one."""
         path = self.path_of(request, ".mid") or folder / f"source-{request['seed']}-{request['emotion']}.mid"
         if not path.exists():
-            self.generate("music", **self.fixed, **request).media.midi.dump_midi(str(path.with_suffix(".part")))
+            self.generate("music", **self.fixed, **request).media.midi.dump_midi(
+                str(path.with_suffix(".part"))
+            )
             os.replace(path.with_suffix(".part"), path)
         return path
 
@@ -79,6 +82,19 @@ class Clips:
         named = {**self.fixed, **request, "weights": self.weights}
         text = json.dumps({k: Path(v).name if k == "source" else v for k, v in named.items()}, sort_keys=True)
         return self.folder / (hashlib.sha256(text.encode()).hexdigest()[:24] + suffix)
+
+
+def weights_of(checkpoint: str) -> str:
+    """Gives a text that changes when the weights that make clips change."""
+    import checkpoints
+
+    return ",".join(
+        f"{name}:{entry.sha256[:16]}:{json.dumps(entry.extra.get('calibration'))}"
+        for name, entry in checkpoints.manifest().items()
+        if name == checkpoint
+        or (checkpoint == "auto" and name.startswith("music-"))
+        or name == "emotion-space"
+    )
 
 
 def sample_of(score: symusic.Score) -> Sample:
@@ -93,7 +109,9 @@ def write_sample(path: Path, sample: Sample) -> None:
     import numpy as np
 
     path.parent.mkdir(parents=True, exist_ok=True)
-    grid = {} if sample.grid is None else {"grid": sample.grid.notes, "lines": sample.grid.lines}
+    grid: dict[str, Any] = {}
+    if sample.grid is not None:
+        grid = {"grid": sample.grid.notes, "lines": sample.grid.lines}
     partial = path.with_suffix(".partial")
     with open(partial, "wb") as file:
         np.savez(file, notes=sample.notes, **grid)
@@ -131,7 +149,8 @@ def run_quadrants(clips: Clips, evaluator: Any, count: int, seed: int) -> tuple[
 
 
 def run_intensity(clips: Clips, evaluator: Any, count: int, seed: int) -> dict[str, Any]:
-    """Turns the dial with the same seeds at every level; the score is the probability of the quadrant asked for."""
+    """Turns the dial with the same seeds at every level; the score is the probability of the quadrant asked
+    for."""
     import numpy as np
     from scipy.stats import spearmanr
 
@@ -162,7 +181,8 @@ def run_faders(clips: Clips, count: int, seed: int) -> dict[str, Any]:
         for setting in SETTINGS:
             change = {fader: float(setting)} if setting else {}
             made = [
-                clips.make(emotion=QUADRANTS[at % 4], intensity=1.0, seed=seed + at, **change) for at in range(count)
+                clips.make(emotion=QUADRANTS[at % 4], intensity=1.0, seed=seed + at, **change)
+                for at in range(count)
             ]
             rows.append([attributes(sample) for sample in made])
         answer[fader] = judge_fader(np.array(rows), ATTRIBUTES.index(fader))
@@ -183,10 +203,10 @@ def judge_fader(values: np.ndarray, which: int) -> dict[str, Any]:
         which: index of the attribute that the fader should move.
 
     Returns:
-        "means" of the attribute at each setting; "r2" of a line through them; "r2_of_clips" of a line through all clips
-        once each clip's own mean is taken off; "restrictiveness": how much of its spread every other attribute keeps (1
-        = all), mean over the settings; "drift": how many of its own spreads each other attribute's mean moves over the
-        whole range.
+        "means" of the attribute at each setting; "r2" of a line through them; "r2_of_clips" of a line
+        through all clips once each clip's own mean is taken off; "restrictiveness": how much of its spread
+        every other attribute keeps (1 = all), mean over the settings; "drift": how many of its own spreads
+        each other attribute's mean moves over the whole range.
 
     Source: Tan and Herremans, "Music FaderNets", ISMIR 2020, for linearity and restrictiveness.
     """
@@ -232,8 +252,8 @@ def run_transfer(
         sources: (MIDI file, its quadrant).
 
     Returns:
-        "identical": share of edits whose kept elements are those of the source to the last note; "moved": share whose
-        arousal, as the evaluator hears it, went the way that was asked.
+        "identical": share of edits whose kept elements are those of the source to the last note; "moved":
+        share whose arousal, as the evaluator hears it, went the way that was asked.
     """
     import numpy as np
 
@@ -247,7 +267,9 @@ def run_transfer(
         after.append(clips.make(**request, seed=seed + number))
         wanted.append(1 if target in ("Q1", "Q2") else -1)
     same = [same_notes(one.grid, two.grid) for one, two in zip(before, after, strict=True)]
-    change = evaluator.judge([s.notes for s in after]).arousal - evaluator.judge([s.notes for s in before]).arousal
+    change = (
+        evaluator.judge([s.notes for s in after]).arousal - evaluator.judge([s.notes for s in before]).arousal
+    )
     return {"edits": len(sources), "identical": share(np.array(same)), "moved": share(change * wanted > 0)}
 
 
@@ -261,7 +283,9 @@ def same_notes(one: GridClip | None, two: GridClip | None) -> bool:
     return rows[0].shape == rows[1].shape and bool((rows[0] == rows[1]).all())
 
 
-def judge_samples(samples: Sequence[Sample], reference: dict[str, Any], training: np.ndarray) -> dict[str, Any]:
+def judge_samples(
+    samples: Sequence[Sample], reference: dict[str, Any], training: np.ndarray
+) -> dict[str, Any]:
     """Measures beside real clips, copied windows and degenerate clips."""
     import numpy as np
 
@@ -270,7 +294,11 @@ def judge_samples(samples: Sequence[Sample], reference: dict[str, Any], training
     for name in rows[0] if rows else {}:
         real = float(np.mean(reference[name]["by_quadrant"]))
         made = float(np.mean([row[name] for row in rows]))
-        measures[name] = {"real": round(real, 4), "made": round(made, 4), "difference": round(made / real - 1, 4)}
+        measures[name] = {
+            "real": round(real, 4),
+            "made": round(made, 4),
+            "difference": round(made / real - 1, 4),
+        }
     windows = [window_hashes(sample.grid) for sample in samples if sample.grid is not None]
     flat = np.concatenate(windows) if windows else np.zeros(0, dtype=np.int64)
     faults = [fault for fault in (fault_of(sample.notes) for sample in samples) if fault]
@@ -279,7 +307,11 @@ def judge_samples(samples: Sequence[Sample], reference: dict[str, Any], training
         "copy_rate": share(copied(flat, training)),
         "copy_rate_of_real": reference.get("copy_rate"),
         "windows": len(flat),
-        "degenerate": {"clips": len(faults), "of": len(samples), "faults": {f: faults.count(f) for f in set(faults)}},
+        "degenerate": {
+            "clips": len(faults),
+            "of": len(samples),
+            "faults": {f: faults.count(f) for f in set(faults)},
+        },
     }
 
 

@@ -1,4 +1,5 @@
-"""Recipe of the frozen evaluator of music: EMOPIA's official train split, chosen and calibrated by folds of songs.
+"""Recipe of the frozen evaluator of music: EMOPIA's official train split, chosen and calibrated by folds of
+songs.
 
 The val split is looked at once, at the end.
 """
@@ -16,7 +17,7 @@ import torch.nn.functional as F
 
 from conditioning.encoders.midi import note_array, read_midi
 from training.data.music import AROUSAL_SIGN, SETS, VALENCE_SIGN, Clip, emopia, song_folds
-from training.loop import TrainConfig, train
+from training.loop import TrainConfig, steps_done, train
 
 from .music_evaluator import CHECKPOINT, MusicEvaluator
 from .music_features import feature_names, features_of
@@ -27,7 +28,8 @@ OnStep = Callable[[int, int, dict[str, float]], None]
 
 
 def perform(notes: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Plays a clip again: cropped, transposed, faster or slower, and half of the time on a grid, as scores are. (N, 4)"""
+    """Plays a clip again: cropped, transposed, faster or slower, and half of the time on a grid, as scores
+    are. (N, 4)"""
     notes = notes[np.lexsort((notes[:, 2], notes[:, 0]))].astype(np.float64)
     notes[:, 0] -= notes[0, 0]
     length_s = rng.uniform(18, 45)
@@ -38,7 +40,9 @@ def perform(notes: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     notes[:, :2] *= np.exp(rng.uniform(-0.08, 0.08))
     notes[:, 3] = np.clip(notes[:, 3] + rng.normal(0, 3), 1, 127)
     if rng.random() < 0.5:
-        notes = on_grid(notes, 60 / rng.uniform(70, 150) / rng.choice([4, 4, 6, 8]), rng.choice([2.0, 4.0, 8.0]))
+        notes = on_grid(
+            notes, 60 / rng.uniform(70, 150) / rng.choice([4, 4, 6, 8]), rng.choice([2.0, 4.0, 8.0])
+        )
     if rng.random() < 0.5:
         step = rng.choice([4, 6, 8])
         notes[:, 3] = np.clip(np.round(notes[:, 3] / step) * step, 1, 127)
@@ -79,7 +83,8 @@ def targets_of(clips: Sequence[Clip]) -> np.ndarray:
 
 def loss_fn(model: torch.nn.Module, batch: dict[str, torch.Tensor], step: int) -> dict[str, torch.Tensor]:
     """Cross-entropy of the quadrant plus half that of the two sides, for every member on its own batch."""
-    logits = model.members(batch["features"]) if hasattr(model, "members") else model.module.members(batch["features"])
+    ensemble: Any = getattr(model, "module", model)  # what accelerate may have wrapped
+    logits = ensemble.members(batch["features"])
     target = batch["target"]  # (M, B, 3)
     quadrant = F.cross_entropy(logits[..., :4].flatten(0, 1), target[..., 0].flatten(), label_smoothing=0.05)
     sides = F.binary_cross_entropy_with_logits(logits[..., 4:], 0.03 + 0.94 * target[..., 1:])
@@ -92,7 +97,6 @@ def fit(
     config: Mapping[str, Any],
     out_dir: Path,
     *,
-    num_windows: int = 0,
     resume: bool = False,
     max_minutes: float | None = None,
     on_step: OnStep | None = None,
@@ -100,12 +104,12 @@ def fit(
     """Trains one ensemble on (N, V, F) features and (N, 3) targets."""
     settings = TrainConfig(**{**config["train"], **({"max_minutes": max_minutes} if max_minutes else {})})
     torch.manual_seed(settings.seed)
-    model = MusicEvaluator(num_features=features.shape[-1], num_windows=num_windows, **config["model"])
+    model = MusicEvaluator(num_features=features.shape[-1], **config["model"])
     flat = features.reshape(-1, features.shape[-1])
     model.feature_mean.copy_(torch.from_numpy(flat.mean(0)))
     model.feature_std.copy_(torch.from_numpy(flat.std(0) + 1e-3))
     x, y = torch.from_numpy(features), torch.from_numpy(targets)
-    shape = (model.config.num_members, config["batch_size"])
+    shape = (model.config["num_members"], config["batch_size"])
 
     def batch_at(step: int, rank: int) -> dict[str, torch.Tensor]:
         generator = torch.Generator().manual_seed(settings.seed * 1_000_003 + step * 1009 + rank)
@@ -113,7 +117,8 @@ def fit(
         variant = torch.randint(x.shape[1], shape, generator=generator)
         return {"features": x[clip, variant], "target": y[clip]}
 
-    return train(model, batch_at, loss_fn, settings, out_dir, resume=resume, on_step=on_step)  # type: ignore[return-value]
+    trained = train(model, batch_at, loss_fn, settings, out_dir, resume=resume, on_step=on_step)
+    return trained  # type: ignore[return-value]
 
 
 @torch.no_grad()
@@ -123,13 +128,18 @@ def logits_of(model: MusicEvaluator, features: np.ndarray) -> np.ndarray:
 
 
 def cross_validate(
-    features: np.ndarray, targets: np.ndarray, songs: Sequence[str], config: Mapping[str, Any], out_dir: Path
+    features: np.ndarray,
+    targets: np.ndarray,
+    songs: Sequence[str],
+    config: Mapping[str, Any],
+    out_dir: Path,
+    resume: bool,
 ) -> np.ndarray:
     """(N, 6) uncalibrated logits of every clip from a model that never heard its song."""
     logits = np.zeros((len(features), 6), dtype=np.float32)
     for number, fold in enumerate(song_folds(songs, config["num_folds"])):
         inside = np.setdiff1d(np.arange(len(features)), fold)
-        model = fit(features[inside], targets[inside], config, out_dir / str(number), resume=True)
+        model = fit(features[inside], targets[inside], config, out_dir / str(number), resume=resume)
         logits[fold] = logits_of(model, features[fold, 0])
     return logits
 
@@ -158,27 +168,24 @@ def fit_temperatures(logits: np.ndarray, targets: np.ndarray) -> list[float]:
 
 
 def calibration_error(logits: np.ndarray, targets: np.ndarray, num_bins: int = 10) -> float:
-    """Expected calibration error of the quadrant: mean |confidence - accuracy| over equal bins of confidence."""
+    """Expected calibration error of the quadrant: mean |confidence - accuracy| over equal bins of
+    confidence."""
     probabilities = torch.from_numpy(logits[:, :4]).softmax(-1).numpy()
     confidence, right = probabilities.max(1), probabilities.argmax(1) == targets[:, 0]
     bins = np.minimum((confidence * num_bins).astype(int), num_bins - 1)
-    gaps = [abs(confidence[bins == b].mean() - right[bins == b].mean()) * (bins == b).mean() for b in set(bins)]
+    gaps = [
+        abs(confidence[bins == b].mean() - right[bins == b].mean()) * (bins == b).mean() for b in set(bins)
+    ]
     return round(float(sum(gaps)), 4)
 
 
-def cached_windows(data_dir: str | Path, path: Path, compute: Callable[[str | Path], np.ndarray]) -> np.ndarray:
-    """Gives the hashes of the training sets' windows, computed once into `path`."""
-    if not path.exists():
-        np.save(path, compute(data_dir))
-    return np.load(path)
-
-
-def steps_done(out_dir: Path) -> int:
-    """Gives the step of the state in a run's folder."""
-    from safetensors import safe_open
-
-    with safe_open(out_dir / "state.safetensors", "pt") as file:
-        return int(file.metadata()["step"])
+def with_memory(model: MusicEvaluator, temperatures: Sequence[float], hashes: np.ndarray) -> MusicEvaluator:
+    """Gives the trained model with its temperatures and the windows by which it tells copies."""
+    config = {name: value for name, value in dict(model.config).items() if not name.startswith("_")}
+    config |= {"temperatures": list(temperatures), "num_windows": len(hashes)}
+    complete = MusicEvaluator(**config)
+    complete.load_state_dict({**model.state_dict(), "window_hashes": torch.from_numpy(hashes)})
+    return complete.eval()
 
 
 def run(
@@ -202,23 +209,23 @@ def run(
     clips, held_out = emopia(data_dir, "train"), emopia(data_dir, "val")
     targets, seed = targets_of(clips), config["train"]["seed"]
     features = feature_variants(clips, config["variants"], seed, out_dir / "features.npz")
-    unseen = cross_validate(features, targets, [clip.song for clip in clips], config, out_dir / "folds")
+    unseen = cross_validate(
+        features, targets, [clip.song for clip in clips], config, out_dir / "folds", resume
+    )
     temperatures = fit_temperatures(unseen, targets)
-    hashes = cached_windows(data_dir, out_dir / "windows.npy", training_windows)
+    hashes = training_windows(data_dir, config.get("corpus_file"))
     model = fit(
         features,
         targets,
         config,
         out_dir,
-        num_windows=len(hashes),
         resume=resume,
         max_minutes=max_minutes,
         on_step=on_step,
     )
     if steps_done(out_dir) < config["train"]["max_steps"]:
         return {}
-    model.window_hashes.copy_(torch.from_numpy(hashes))
-    model.register_to_config(temperatures=temperatures)
+    model = with_memory(model, temperatures, hashes)
     val, val_targets = feature_variants(held_out, 0, seed, out_dir / "val.npz")[:, 0], targets_of(held_out)
     logits = logits_of(model, val)
     scaled = unseen / np.array([temperatures[0]] * 4 + temperatures[1:], dtype=np.float32)

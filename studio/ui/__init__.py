@@ -1,1 +1,1 @@
-"""The page: one file per tab, and the emotion panel that every tab shares. The only package that imports gradio."""
+"""The page: a file for each tab, and the emotion panel they share. The only package that imports gradio."""

@@ -4,12 +4,12 @@ const group = () => {
     const wrap = block.querySelector('.wrap:has(> label)');
     if (!wrap) continue;
     const radios = wrap.querySelectorAll('input[type=radio]');
-    if (radios.length && radios[0].name !== block.id + '-choice') {
+    if ([...radios].some((radio) => radio.name !== block.id + '-choice')) {
       wrap.setAttribute('role', 'radiogroup');
       wrap.setAttribute('aria-label', block.querySelector('[data-testid=block-info]')?.textContent.trim() || block.id);
       radios.forEach((radio) => { radio.name = block.id + '-choice'; });
     }
   }
 };
-new MutationObserver(group).observe(document.body, { childList: true, subtree: true });
+new MutationObserver(group).observe(document.body, { childList: true, subtree: true, attributeFilter: ['name'] });
 group();

@@ -1,4 +1,4 @@
-"""The page's named endpoints for other programs, with plain typed parameters: `generate_music`, `read_emotion`, ..."""
+"""The page's named endpoints for other programs: `generate_music`, `read_emotion`, `list_library`."""
 
 from __future__ import annotations
 
@@ -37,12 +37,15 @@ def emotion_from_text(text: str, intensity: float = 1.0) -> EmotionCurve:
 
 def add_api(workshop: Workshop) -> None:
     """Adds the endpoints to the page that is being built."""
+
     def generate_music(
         emotion: str, intensity: float, bars: int, seed: int | None, options: dict | None, source: str | None
     ) -> tuple[str, str, dict]:
         """Makes a piece; gives the sound (WAV), the score (MIDI) and the recipe."""
         try:
-            arguments = {name: value for name, value in (options or {}).items() if name not in NOT_FROM_OUTSIDE}
+            arguments = {
+                name: value for name, value in (options or {}).items() if name not in NOT_FROM_OUTSIDE
+            }
             if "duration_s" not in arguments:
                 arguments["bars"] = bars
             if source:
@@ -80,20 +83,32 @@ def add_api(workshop: Workshop) -> None:
         except (ValueError, OSError) as error:
             raise gr.Error(one_line(error), print_exception=False) from None
         hidden = ("path",)
-        return [{key: value for key, value in entry.to_json().items() if key not in hidden} for entry in found]
+        return [
+            {key: value for key, value in entry.to_json().items() if key not in hidden} for entry in found
+        ]
 
     open_to_all: dict[str, Any] = dict(api_visibility="public", show_progress="hidden")
     with gr.Row(visible=False):
-        emotion = gr.Textbox("neutral", label="Emotion: a name, a mixture, a phrase, numbers, keyframes or JSON")
+        emotion = gr.Textbox(
+            "neutral", label="Emotion: a name, a mixture, a phrase, numbers, keyframes or JSON"
+        )
         intensity = gr.Number(1.0, label="Intensity, 0 to 1.5")
         bars = gr.Number(8, label="Bars", precision=0)
         seed = gr.Number(None, label="Seed; none draws one", precision=0)
         options = gr.JSON({}, label="Other options of the music backend by name")
-        source = gr.File(label="MIDI file to continue, infill or edit", file_types=[".mid", ".midi"], type="filepath")
+        source = gr.File(
+            label="MIDI file to continue, infill or edit", file_types=[".mid", ".midi"], type="filepath"
+        )
         sound, score, recipe = gr.File(label="WAV"), gr.File(label="MIDI"), gr.JSON(label="Recipe")
         text, limit = gr.Textbox("", label="Text"), gr.Number(20, label="At most this many", precision=0)
         reading, entries = gr.JSON(label="Reading"), gr.JSON(label="Entries")
-        gr.Button().click(generate_music, [emotion, intensity, bars, seed, options, source], [sound, score, recipe],
-                          api_name="generate_music", concurrency_limit=None, **open_to_all)  # fmt: skip
+        gr.Button().click(
+            generate_music,
+            [emotion, intensity, bars, seed, options, source],
+            [sound, score, recipe],
+            api_name="generate_music",
+            concurrency_limit=None,
+            **open_to_all,
+        )
         gr.Button().click(read_emotion, [text, intensity], reading, api_name="read_emotion", **open_to_all)
         gr.Button().click(list_library, [text, limit], entries, api_name="list_library", **open_to_all)

@@ -35,6 +35,10 @@ class Control:
     def name(self) -> str:
         return self.field.name
 
+    @property
+    def default(self) -> Any:
+        return self.field.default
+
     def read(self, value: Any) -> Any:
         """Gives what the component sent as the field's value.
 
@@ -49,7 +53,7 @@ class Control:
         return check_value(self.field, self.owner, number_in(value) if kind in (int, float) else value)
 
     def write(self, value: Any) -> Any:
-        """Gives what the component shows for a field's value; a value that the field refuses becomes the default."""
+        """Gives what the component shows for a value; one that the field refuses becomes the default."""
         try:
             checked = check_value(self.field, self.owner, value)
         except ValueError:
@@ -66,7 +70,7 @@ def is_group(component: Any) -> bool:
 
 
 def number_in(value: Any) -> Any:
-    """Gives the number that a text box holds; other text stays, so that the field can refuse it in its own words."""
+    """Gives the number in a text box; other text stays, so that the field refuses it in its own words."""
     if not isinstance(value, str):
         return value
     try:
@@ -75,7 +79,9 @@ def number_in(value: Any) -> Any:
         return value
 
 
-def grouped_fields(classes: Iterable[type], skip: Sequence[str]) -> dict[str, list[tuple[type, dataclasses.Field]]]:
+def grouped_fields(
+    classes: Iterable[type], skip: Sequence[str]
+) -> dict[str, list[tuple[type, dataclasses.Field]]]:
     """Gives group name -> [(class, field), ...] in the order in which they are declared."""
     groups: dict[str, list[tuple[type, dataclasses.Field]]] = {}
     for cls in classes:
@@ -104,11 +110,14 @@ def add_control(cls: type, field: dataclasses.Field, **changes: Any) -> Control:
     """Adds the component for one field to the page that is being built; `changes` go to the component."""
     kind, optional = field_type(field, cls)
     meta = field.metadata
-    unit = f" ({meta['unit']})" if meta.get("unit") else ""
+    title, unit = title_of(field.name), meta.get("unit") or ""
     words: dict[str, Any] = dict(
-        label=title_of(field.name) + unit, info=sentence(meta.get("help") or "") or None, value=field.default,
-        elem_id=field.name.replace("_", "-"), min_width=120,
-    )  # fmt: skip
+        label=title if not unit or unit in title.lower() else f"{title} ({unit})",
+        info=sentence(meta.get("help") or "") or None,
+        value=field.default,
+        elem_id=field.name.replace("_", "-"),
+        min_width=120,
+    )
     words.update(changes)
     low, high, choices = meta.get("minimum"), meta.get("maximum"), meta.get("choices")
     if field.name.endswith("_instrument"):
@@ -124,9 +133,11 @@ def add_control(cls: type, field: dataclasses.Field, **changes: Any) -> Control:
     step = 1.0 if kind is int else slider_step(low, high)
     if not optional and low is not None and high is not None and (high - low) / step <= MOST_SLIDER_STEPS:
         return Control(cls, field, gr.Slider(low, high, step=step, buttons=[], **words))
-    # Only a text box can be empty. Ranges are checked in `read`: a number box's own check would be a bare toast.
+    # Only a text box can be empty. `read` checks ranges: a number box's own check would be a bare toast.
     if optional:
-        return Control(cls, field, gr.Textbox(**{"placeholder": "auto", **words, "value": "", "max_length": 20}))
+        return Control(
+            cls, field, gr.Textbox(**{"placeholder": "auto", **words, "value": "", "max_length": 20})
+        )
     return Control(cls, field, gr.Number(precision=0 if kind is int else None, **words))
 
 

@@ -1,10 +1,11 @@
-"""The emotion panel that every tab shares: words, names, a mix, a point to drag, keyframes, or a piece to listen to."""
+"""The emotion panel that every tab shares: words, names, a mix, a point to drag, keyframes, or a piece."""
 
 from __future__ import annotations
 
 import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
+from html import escape
 from typing import TYPE_CHECKING, Any
 
 import gradio as gr
@@ -21,12 +22,45 @@ if TYPE_CHECKING:
 AXIS_ENDS = ("unpleasant to pleasant", "still to intense", "overwhelmed to in control")
 # Those placed first stay; a later one that would touch them is left out.
 ON_THE_PLANE = (
-    "joy", "anger", "sadness", "calm", "fear", "rage", "excitement", "melancholy", "tenderness", "disgust", "love",
-    "ecstasy", "boredom", "tension", "awe", "nostalgia", "hope", "despair", "serenity", "longing", "surprise",
-    "weariness", "loneliness", "relief", "pride", "contempt", "determination", "mystery", "terror", "dreaminess",
-    "sleepiness", "solemnity", "curiosity", "contentment", "trust", "guilt", "depression",
-)  # fmt: skip
-AT_REST = {"valence": 0.0, "arousal": 0.0, "lies": None, "route": [], "stops": [], "names": []}
+    "joy",
+    "anger",
+    "sadness",
+    "calm",
+    "fear",
+    "rage",
+    "excitement",
+    "melancholy",
+    "tenderness",
+    "disgust",
+    "love",
+    "ecstasy",
+    "boredom",
+    "tension",
+    "awe",
+    "nostalgia",
+    "hope",
+    "despair",
+    "serenity",
+    "longing",
+    "surprise",
+    "weariness",
+    "loneliness",
+    "relief",
+    "pride",
+    "contempt",
+    "determination",
+    "mystery",
+    "terror",
+    "dreaminess",
+    "sleepiness",
+    "solemnity",
+    "curiosity",
+    "contentment",
+    "trust",
+    "guilt",
+    "depression",
+)
+AT_REST: dict[str, Any] = dict(valence=0.0, arousal=0.0, lies=None, route=[], stops=[], names=[])
 
 
 @dataclass(frozen=True)
@@ -48,7 +82,9 @@ class EmotionPanel:
     def settings(self, values: Sequence[Any]) -> Settings:
         """Sorts the values of `inputs` into settings."""
         mode, intensity, words, name = values[:4]
-        return Settings(mode, intensity, words, name, tuple(values[4:12]), tuple(values[12:15]), *values[15:18])
+        return Settings(
+            mode, intensity, words, name, tuple(values[4:12]), tuple(values[12:15]), *values[15:18]
+        )
 
     def read(self, values: Sequence[Any]) -> EmotionCurve:
         """Gives the emotion that the values of `inputs` stand for.
@@ -67,9 +103,17 @@ class EmotionPanel:
         rows = [list(row) for row in settings.keyframes]
         name = gr.update(choices=choices, value=settings.name)
         return [
-            settings.mode, settings.intensity, settings.words, name, *settings.mix, *settings.point, rows,
-            settings.reference, settings.held, label_set,
-        ]  # fmt: skip
+            settings.mode,
+            settings.intensity,
+            settings.words,
+            name,
+            *settings.mix,
+            *settings.point,
+            rows,
+            settings.reference,
+            settings.held,
+            label_set,
+        ]
 
     def show(self, values: Sequence[Any]) -> tuple[str, dict[str, Any]]:
         """Gives what the readout and the pad show; a problem is shown where the feeling stands."""
@@ -80,7 +124,9 @@ class EmotionPanel:
             view = feelings.view_of(settings.curve())
         except (ValueError, OSError) as error:
             return feelings.message_html(feelings.one_line(error)), rest()
-        return feelings.view_html(view), pad_value(view, settings.point if settings.mode == POINT else view.lies)
+        return feelings.view_html(view), pad_value(
+            view, settings.point if settings.mode == POINT else view.lies
+        )
 
 
 def rest() -> dict[str, Any]:
@@ -102,7 +148,7 @@ def pad_value(view: feelings.View, handle: Sequence[float]) -> dict[str, Any]:
 
 @functools.cache
 def plane_names() -> list[tuple[str, float, float]]:
-    """Gives (name, valence, arousal) of the names on the plane, in order; empty before the space is trained."""
+    """Gives (name, valence, arousal) of the names on the plane; empty before the space is trained."""
     from checkpoints import CheckpointError
     from conditioning import Emotion, load_space
 
@@ -121,47 +167,100 @@ def add_emotion_panel() -> EmotionPanel:
     """Adds the panel's components to the page that is being built, and wires them to one another."""
     first = Settings()
     readout = gr.HTML('<div class="feeling"></div>', elem_id="feeling-now", apply_default_css=False)
-    pad = gr.HTML(AT_REST, html_template=asset("pad.html"), js_on_load=asset("pad.js"), elem_id="pad",
-                  apply_default_css=False, label="Valence and arousal")  # fmt: skip
-    intensity = gr.Slider(0, 1.5, value=first.intensity, step=0.05, label="Intensity", elem_id="intensity", buttons=[],
-                          info="0 is neutral, 1 as strong as people express it; beyond that it exaggerates")  # fmt: skip
-    mode = gr.Radio(list(MODES), value=first.mode, label="Say it with", elem_classes="segments", elem_id="mode")
+    pad = gr.HTML(
+        AT_REST,
+        html_template=asset("pad.html"),
+        js_on_load=asset("pad.js"),
+        elem_id="pad",
+        apply_default_css=False,
+        label="Valence and arousal",
+    )
+    intensity = gr.Slider(
+        0,
+        1.5,
+        value=first.intensity,
+        step=0.05,
+        label="Intensity",
+        elem_id="intensity",
+        buttons=[],
+        info="0 is neutral, 1 as strong as people express it; beyond that it exaggerates",
+    )
+    mode = gr.Radio(
+        list(MODES), value=first.mode, label="Say it with", elem_classes="segments", elem_id="mode"
+    )
     boxes = []
     with gr.Column(elem_classes="way") as box:
         boxes.append(box)
-        words = gr.Textbox(first.words, label="Describe the feeling", elem_id="words", max_length=5000, lines=1,
-                           info="A name, a mixture such as “60% sad, 40% angry”, or any phrase")  # fmt: skip
+        words = gr.Textbox(
+            first.words,
+            label="Describe the feeling",
+            elem_id="words",
+            max_length=5000,
+            lines=1,
+            info="A name, a mixture such as “60% sad, 40% angry”, or any phrase",
+        )
     with gr.Column(visible=False, elem_classes="way") as box:
         boxes.append(box)
-        label_set = gr.Dropdown(list(LABEL_SETS), value="GoEmotions", label="Set of names", elem_id="label-set",
-                                filterable=False)  # fmt: skip
-        name = gr.Radio(feelings.label_choices("GoEmotions"), value=first.name, label="Name", elem_classes="chips",
-                        elem_id="name")  # fmt: skip
+        label_set = gr.Dropdown(
+            list(LABEL_SETS), value="GoEmotions", label="Set of names", elem_id="label-set", filterable=False
+        )
+        name = gr.Radio(
+            feelings.label_choices("GoEmotions"),
+            value=first.name,
+            label="Name",
+            elem_classes="chips",
+            elem_id="name",
+        )
     with gr.Column(visible=False, elem_classes="way") as box, gr.Row(elem_classes="pairs mix"):
         boxes.append(box)
         mix = [
-            gr.Slider(0, 1, value=weight, step=0.05, label=label.capitalize(), elem_id=f"mix-{label}", min_width=100, buttons=[])
+            gr.Slider(
+                0,
+                1,
+                value=weight,
+                step=0.05,
+                label=label.capitalize(),
+                elem_id=f"mix-{label}",
+                min_width=100,
+                buttons=[],
+            )
             for label, weight in zip(EIGHT_VECTOR, first.mix, strict=True)
         ]
     with gr.Column(visible=False, elem_classes="way") as box:
         boxes.append(box)
         point = [
-            gr.Slider(-1, 1, value=0.0, step=0.01, label=axis.capitalize(), info=ends, elem_id=axis, buttons=[])
+            gr.Slider(
+                -1, 1, value=0.0, step=0.01, label=axis.capitalize(), info=ends, elem_id=axis, buttons=[]
+            )
             for axis, ends in zip(AXES, AXIS_ENDS, strict=True)
         ]
     with gr.Column(visible=False, elem_classes="way") as box:
         boxes.append(box)
-        keyframes = gr.Dataframe([list(row) for row in first.keyframes], headers=["Seconds", "Emotion", "Intensity"],
-                                 type="array", datatype=["number", "str", "number"], column_count=3,
-                                 label="Keyframes; the feeling moves from one to the next",
-                                 interactive=True, buttons=[], elem_id="keyframes")  # fmt: skip
+        keyframes = gr.Dataframe(
+            [list(row) for row in first.keyframes],
+            headers=["Seconds", "Emotion", "Intensity"],
+            type="array",
+            datatype=["number", "str", "number"],
+            column_count=3,
+            label="Keyframes; the feeling moves from one to the next",
+            interactive=True,
+            buttons=[],
+            elem_id="keyframes",
+        )
         with gr.Row(elem_classes="small-row"):
             more = gr.Button("Add a keyframe", size="sm")
             fewer = gr.Button("Remove the last", size="sm")
     with gr.Column(visible=False, elem_classes="way") as box:
         boxes.append(box)
-        reference = gr.File(label="MIDI file whose feeling is taken", file_types=[".mid", ".midi"], type="filepath",
-                            elem_id="reference", height=120)  # fmt: skip
+        reference = gr.File(
+            label="MIDI file whose feeling is taken",
+            file_types=[".mid", ".midi"],
+            type="filepath",
+            elem_id="reference",
+            elem_classes="drop",
+            height=130,
+        )
+        gr.HTML(encoder_note(), apply_default_css=False)
     held = gr.State(None)
     inputs = [mode, intensity, words, name, *mix, *point, keyframes, reference, held]
     panel = EmotionPanel(inputs, label_set, readout, pad)
@@ -169,15 +268,30 @@ def add_emotion_panel() -> EmotionPanel:
     return panel
 
 
+def encoder_note() -> str:
+    """Says under which terms the encoder may be used that reads a piece's feeling."""
+    import checkpoints
+
+    entry = checkpoints.manifest().get("music-encoder")
+    if entry is None or not entry.non_commercial:
+        return ""
+    mark = '<span class="mark-nc">Non-commercial only</span>'
+    return f'<p class="note">Read by {escape(entry.name)} {mark}<br>Licence {escape(entry.licence)}.</p>'
+
+
 def wire_inputs(panel: EmotionPanel, boxes: list[Any], more: Any, fewer: Any) -> None:
-    """Joins the components: any change redraws the readout and the pad, and a drag on the pad becomes a point."""
+    """Joins the components: any change redraws readout and pad, and a drag on the pad becomes a point."""
     mode, intensity, words, name = panel.inputs[:4]
     sliders, (keyframes, reference, held) = panel.inputs[4:15], panel.inputs[15:18]
     quiet: dict[str, Any] = dict(queue=False, show_progress="hidden", api_visibility="private")
 
     def choose(chosen: str, place: Any) -> list[Any]:
         # A point starts where the feeling lay before.
-        at = [feelings.unit(place.get(axis)) for axis in AXES[:2]] if chosen == POINT else [gr.skip(), gr.skip()]
+        at = (
+            [feelings.unit(place.get(axis)) for axis in AXES[:2]]
+            if chosen == POINT
+            else [gr.skip(), gr.skip()]
+        )
         return [*at, *(gr.update(visible=chosen == way) for way in MODES)]
 
     def drag(place: Any, *values: Any) -> tuple[Any, ...]:
@@ -192,20 +306,30 @@ def wire_inputs(panel: EmotionPanel, boxes: list[Any], more: Any, fewer: Any) ->
 
     mode.change(choose, [mode, panel.pad], [*panel.inputs[12:14], *boxes], **quiet)
     panel.label_set.input(offer, panel.label_set, name, **quiet)
-    panel.pad.input(drag, [panel.pad, *panel.inputs], [mode, *panel.inputs[12:14], panel.readout, panel.pad],
-                    trigger_mode="always_last", **quiet)  # fmt: skip
+    panel.pad.input(
+        drag,
+        [panel.pad, *panel.inputs],
+        [mode, *panel.inputs[12:14], panel.readout, panel.pad],
+        trigger_mode="always_last",
+        **quiet,
+    )
     more.click(add_row, keyframes, keyframes, **quiet)
     fewer.click(lambda rows: rows[:-1] or rows, keyframes, keyframes, **quiet)
     changed = [component.change for component in (mode, intensity, words, name, keyframes, reference, held)]
     changed += [slider.input for slider in sliders[:8]] + [slider.change for slider in sliders[8:]]
     for listen in changed:
-        listen(lambda *values: panel.show(values), panel.inputs, [panel.readout, panel.pad],
-               trigger_mode="always_last", **quiet)  # fmt: skip
+        listen(
+            lambda *values: panel.show(values),
+            panel.inputs,
+            [panel.readout, panel.pad],
+            trigger_mode="always_last",
+            **quiet,
+        )
 
 
 def add_row(rows: list[list[Any]]) -> list[list[Any]]:
     """Gives the table with one more keyframe, ten seconds after the last."""
-    last = rows[-1] if rows else [None, None, None]
+    last: list[Any] = rows[-1] if rows else ["", "", ""]
     try:
         seconds = float(last[0]) + 10
     except (TypeError, ValueError):

@@ -1,4 +1,4 @@
-"""From what a person set on the emotion panel to an emotion curve and back, and to what the panel shows of it."""
+"""From what a person set on the emotion panel to an emotion curve and back, and to what the panel shows."""
 
 from __future__ import annotations
 
@@ -66,10 +66,15 @@ class Settings:
         if self.mode == NAME:
             return Emotion.parse(str(self.name or ""), files=False)
         if self.mode == MIX:
-            weights = [read_number(w, f"the slider {n}", 0.0, 1.0) for n, w in zip(EIGHT_VECTOR, self.mix, strict=True)]
+            weights = [
+                read_number(w, f"the slider {n}", 0.0, 1.0)
+                for n, w in zip(EIGHT_VECTOR, self.mix, strict=True)
+            ]
             return Emotion.parse(weights)
         if self.mode == POINT:
-            return Emotion.parse([read_number(x, axis, -1.0, 1.0) for axis, x in zip(AXES, self.point, strict=True)])
+            return Emotion.parse(
+                [read_number(x, axis, -1.0, 1.0) for axis, x in zip(AXES, self.point, strict=True)]
+            )
         if self.mode == PIECE and self.reference:
             return Emotion.parse(str(self.reference))
         if self.mode == PIECE and self.held is not None:
@@ -85,7 +90,9 @@ def settings_for(value: Any) -> Settings:
     """
     curve = EmotionCurve.parse(value, files=False)
     if not curve.is_constant:
-        rows = [[time_s, in_words(emotion), round(emotion.intensity, 3)] for time_s, emotion in curve.keyframes]
+        rows = [
+            [time_s, in_words(emotion), round(emotion.intensity, 3)] for time_s, emotion in curve.keyframes
+        ]
         return Settings(mode=TIME, keyframes=rows)
     emotion = curve.keyframes[0][1]
     settings = Settings(intensity=emotion.intensity)
@@ -119,10 +126,14 @@ def read_keyframes(rows: Sequence[Sequence[Any]]) -> list[tuple[float, Emotion]]
         seconds = read_number(row[0], f"the seconds of row {number}", 0.0, 86400.0)
         if is_empty(row[1]):
             raise ValueError(f"expected an emotion in row {number}, got nothing")
-        intensity = 1.0 if is_empty(row[2]) else read_number(row[2], f"the intensity of row {number}", 0.0, 1.5)
+        intensity = (
+            1.0 if is_empty(row[2]) else read_number(row[2], f"the intensity of row {number}", 0.0, 1.5)
+        )
         frames.append((seconds, Emotion.parse(str(row[1]), intensity, files=False)))
     if not 1 <= len(frames) <= MOST_KEYFRAMES:
-        raise ValueError(f"expected 1 to {MOST_KEYFRAMES} rows of seconds, emotion and intensity, got {len(frames)}")
+        raise ValueError(
+            f"expected 1 to {MOST_KEYFRAMES} rows of seconds, emotion and intensity, got {len(frames)}"
+        )
     return sorted(frames, key=lambda frame: frame[0])
 
 
@@ -195,7 +206,8 @@ def view_of(curve: EmotionCurve) -> View:
     route = places(space, curve, span)
     name = " → ".join(dict.fromkeys(replace(emotion, intensity=1.0).label for _, emotion in curve.keyframes))
     place = " · ".join(
-        f"{axis} {signed(start)} to {signed(end)}" for axis, start, end in zip(AXES, route[0], route[-1], strict=False)
+        f"{axis} {signed(start)} to {signed(end)}"
+        for axis, start, end in zip(AXES, route[0], route[-1], strict=False)
     )
     stops = places(space, curve, times)
     return View(name, "", f"{place} · over {times[-1]:g} s", (), lies=stops[0], route=route, stops=stops)
@@ -231,7 +243,8 @@ def message_html(text: str) -> str:
 
 def hint_html(text: str) -> str:
     """Gives a hint in the place where the feeling stands."""
-    return f'<div class="feeling"><p class="name long">No feeling yet</p><p class="place">{escape(text)}</p></div>'
+    words = f'<p class="name long">No feeling yet</p><p class="place">{escape(text)}</p>'
+    return f'<div class="feeling">{words}</div>'
 
 
 def one_line(error: BaseException) -> str:

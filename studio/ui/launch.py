@@ -49,7 +49,11 @@ def serve(
     from ..library import Library
     from ..session import Studio
 
-    with Library(library_dir) as library, Studio() as studio, JobQueue(studio, library, limit=MOST_WAITING) as queue:
+    with (
+        Library(library_dir) as library,
+        Studio() as studio,
+        JobQueue(studio, library, limit=MOST_WAITING) as queue,
+    ):
         page, _ = start(queue, library, host=host, port=port, auth=auth, open_browser=open_browser)
         try:
             page.block_thread()
@@ -74,7 +78,7 @@ def start(
         port: a free one when None.
     """
     uploads = Path(library.folder) / "page" / "uploads"
-    # Read by Gradio when it is first imported: uploads and served copies stay in the library's folder, nothing is reported.
+    # Gradio reads these when it is first imported: uploads stay in the library's folder, nothing is reported.
     os.environ["GRADIO_TEMP_DIR"] = str(uploads)
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
     os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")

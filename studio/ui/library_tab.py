@@ -1,4 +1,4 @@
-"""The library as a gallery: search, favourites, tags, play, take a recipe back to the music tab, download, delete."""
+"""The library as a gallery: search, favourites, tags, play, take a recipe back, download, delete."""
 
 from __future__ import annotations
 
@@ -29,7 +29,8 @@ def tile_html(entry: Entry, chosen: bool) -> str:
     star = '<span class="star" aria-label="favourite">★</span>' if entry.favourite else ""
     tags = "".join(f"<i>{escape(tag)}</i>" for tag in entry.tags)
     return (
-        f'<li><button type="button" class="tile" data-entry="{escape(entry.id)}" aria-pressed="{str(chosen).lower()}">'
+        f'<li><button type="button" class="tile" data-entry="{escape(entry.id)}" '
+        f'aria-pressed="{str(chosen).lower()}">'
         f'{thumbnail(entry.id, entry)}<b>{escape(entry.emotion)}{star}</b><span class="when">{when}</span>'
         f'<span class="tags">{tags}</span></button></li>'
     )
@@ -67,24 +68,43 @@ def add_library_tab(workshop: Workshop, music: MusicTab, tabs: Any, tab: Any) ->
     from .music_tab import add_stage, show_entry
 
     with gr.Row(elem_classes="fields search-row"):
-        text = gr.Textbox(label="Search", placeholder="feeling, tag, key=…", elem_id="search", min_width=200, scale=3, max_length=200)
-        tag = gr.Dropdown([], value=None, label="Tag", elem_id="tag-filter", min_width=120, allow_custom_value=True)
-        loved = gr.Checkbox(False, label="Favourites only", elem_id="favourites-only", container=False, min_width=150)
+        text = gr.Textbox(
+            label="Search",
+            placeholder="feeling, tag, key=…",
+            elem_id="search",
+            min_width=200,
+            scale=3,
+            max_length=200,
+        )
+        tag = gr.Dropdown(
+            [], value=None, label="Tag", elem_id="tag-filter", min_width=120, allow_custom_value=True
+        )
+        loved = gr.Checkbox(
+            False, label="Favourites only", elem_id="favourites-only", container=False, min_width=150
+        )
     limit = gr.State(PAGE_SIZE)
     chosen = gr.State(None)
-    gallery = gr.HTML("", elem_id="gallery", apply_default_css=False, js_on_load=asset("gallery.js"), label="Library")
+    gallery = gr.HTML(
+        "", elem_id="gallery", apply_default_css=False, js_on_load=asset("gallery.js"), label="Library"
+    )
     more = gr.Button("Show more", size="sm", visible=False, elem_id="show-more")
     with gr.Column(visible=False, elem_classes="card stage", elem_id="chosen") as details:
         stage = add_stage(prefix="library-")
         with gr.Row(elem_classes="fields"):
             star = gr.Button("Favourite", size="md", elem_id="favourite", min_width=110)
-            load = gr.Button("Use in Music", size="md", variant="primary", elem_id="use-recipe", min_width=130)
+            load = gr.Button(
+                "Use in Music", size="md", variant="primary", elem_id="use-recipe", min_width=130
+            )
             delete = gr.Button("Delete", size="md", elem_id="delete", min_width=90)
         with gr.Row(visible=False, elem_classes="fields confirm") as confirm:
-            sure = gr.Button("Delete for good", size="md", variant="stop", elem_id="delete-sure", min_width=140)
+            sure = gr.Button(
+                "Delete for good", size="md", variant="stop", elem_id="delete-sure", min_width=140
+            )
             keep = gr.Button("Keep it", size="md", elem_id="delete-keep", min_width=90)
         with gr.Row(elem_classes="fields"):
-            tags = gr.Textbox(label="Tags, with commas between", elem_id="tags", max_length=400, scale=3, min_width=180)
+            tags = gr.Textbox(
+                label="Tags, with commas between", elem_id="tags", max_length=400, scale=3, min_width=180
+            )
             save_tags = gr.Button("Save tags", size="md", elem_id="save-tags", min_width=100)
     note = gr.HTML("", apply_default_css=False, elem_id="library-note")
     filters = [text, tag, loved, limit, chosen]
@@ -103,8 +123,16 @@ def add_library_tab(workshop: Workshop, music: MusicTab, tabs: Any, tab: Any) ->
 
     def opened(entry: Entry) -> list[Any]:
         name = "★ Favourite" if entry.favourite else "☆ Favourite"
-        return [*show_entry(workshop, entry), name, ", ".join(entry.tags), gr.update(visible=True), gr.update(visible=False),
-                entry.id]  # fmt: skip
+        first, files = show_entry(workshop, entry)
+        both = [*first[:3], *files[3:-2], *first[-2:]]
+        return [
+            *both,
+            name,
+            ", ".join(entry.tags),
+            gr.update(visible=True),
+            gr.update(visible=False),
+            entry.id,
+        ]
 
     unchanged = [gr.skip() for _ in shown]
 

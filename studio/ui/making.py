@@ -1,7 +1,8 @@
-"""A request from the page through the queue: progress while it runs, a cancel within one step, what it gives."""
+"""A request from the page through the queue: progress while it runs, a cancel within one step, the entry."""
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from html import escape
@@ -32,16 +33,19 @@ class Workshop:
     served: ServedFolder
 
     def follow(self, request: dict[str, Any]) -> Iterator[Job]:
-        """Submits a request and gives the job at every change; a page that goes away cancels it.
+        """Submits a request and gives the job as it goes on; a page that goes away cancels it.
 
         Raises:
             ValueError: what `generate` would refuse before it starts.
         """
         job_id = self.queue.submit(request)
-        job = None
+        job, told, state = None, 0.0, None
         try:
             for job in self.queue.watch(job_id, POLL_S):
-                yield job
+                # Fast steps are not told one by one: a browser would fall behind.
+                if job.state != state or time.monotonic() - told >= POLL_S:
+                    told, state = time.monotonic(), job.state
+                    yield job
         finally:
             if job is None or not job.finished:
                 self.queue.cancel(job_id)
@@ -61,7 +65,9 @@ class Workshop:
             ValueError: the job failed or was cancelled; the message says why.
         """
         if job.state != DONE or job.entry_id is None:
-            raise ValueError(job.error or ("cancelled" if job.state == CANCELLED else "expected a result, got none"))
+            raise ValueError(
+                job.error or ("cancelled" if job.state == CANCELLED else "expected a result, got none")
+            )
         return self.library.get(job.entry_id)
 
 
@@ -84,8 +90,8 @@ def progress_html(job: Job) -> str:
 def bar_html(part: float, words: str) -> str:
     percent = round(100 * part)
     return (
-        f'<div class="progress"><div class="track" role="progressbar" aria-label="Progress" aria-valuemin="0" '
-        f'aria-valuemax="100" aria-valuenow="{percent}" aria-valuetext="{escape(words)}">'
+        f'<div class="progress"><div class="track" role="progressbar" aria-label="Progress" '
+        f'aria-valuemin="0" aria-valuemax="100" aria-valuenow="{percent}" aria-valuetext="{escape(words)}">'
         f'<i style="width:{percent}%"></i></div><span>{escape(words)}</span></div>'
     )
 

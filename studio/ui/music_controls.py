@@ -9,9 +9,8 @@ from typing import Any
 
 import gradio as gr
 
-from generators.registry import backend_class
-
 from generators.base import check_value
+from generators.registry import backend_class
 
 from .controls import Control, add_control, field_of, grouped_fields, sentence, title_of
 
@@ -51,7 +50,7 @@ class MusicControls:
         return [self.length_in, self.length, self.source, *(control.component for control in self.controls)]
 
     def read(self, values: Sequence[Any]) -> dict[str, Any]:
-        """Gives keyword arguments of `generate` for the values of `inputs`; what is at its default is left out.
+        """Gives keyword arguments of `generate` for the values of `inputs`, without what is at its default.
 
         Raises:
             ValueError: a value that its field refuses, or a task without its MIDI file.
@@ -67,7 +66,7 @@ class MusicControls:
             if not source:
                 raise ValueError("expected a MIDI file to start from, got none")
             arguments["source"] = str(source)
-        # What belongs to another task stays on the page but is not sent; infill and edit keep the piece's length.
+        # What belongs to another task stays on the page but is not sent; infill and edit have a length.
         if task in ("generate", "continue"):
             arguments.update(self.read_length(length_in, length))
         for name, owner in (("keep", "edit"), ("infill_bars", "infill")):
@@ -87,13 +86,15 @@ class MusicControls:
         """Gives new values for `inputs` from a recipe's prompt and options; unknown names are left aside."""
         seconds = arguments.get("duration_s")
         length = seconds if seconds is not None else arguments.get("bars") or DEFAULT_BARS
-        shown = [control.write(arguments.get(control.name, control.field.default)) for control in self.controls]
+        shown = [
+            control.write(arguments.get(control.name, control.field.default)) for control in self.controls
+        ]
         return [BARS if seconds is None else SECONDS, length, source, *shown]
 
 
 @dataclass(frozen=True)
 class MainControls:
-    """What is nearly always set: length, style, key, mode, metre, tempo; and the seed with its lock and recall."""
+    """What is nearly always set: length, style, key, mode, metre, tempo; the seed, its lock and recall."""
 
     length: Any
     length_in: Any
@@ -113,10 +114,13 @@ def add_main_controls(seeds: list[tuple[str, str]]) -> MainControls:
         )
         labels = {"tempo_min": "Slowest (bpm)", "tempo_max": "Fastest (bpm)"}
         controls = [
-            add_control(*field_of(classes, name), info=None, label=labels.get(name, title_of(name))) for name in MAIN
+            add_control(*field_of(classes, name), info=None, label=labels.get(name, title_of(name)))
+            for name in MAIN
         ]
         seed = add_control(*field_of(classes, "seed"), info=None)
-        lock = gr.Checkbox(False, label="Keep this seed", elem_id="lock", container=False, elem_classes="lock")
+        lock = gr.Checkbox(
+            False, label="Keep this seed", elem_id="lock", container=False, elem_classes="lock"
+        )
         recall = gr.Dropdown(
             seeds, value=None, label="Last seeds", elem_id="recall", filterable=False, elem_classes="wide"
         )
@@ -127,7 +131,10 @@ def add_group_controls() -> list[Control]:
     """Adds every field that has no place of its own, one folded section for each group."""
     controls = []
     for number, (group, fields) in enumerate(grouped_fields(classes_of(), PLACED).items()):
-        with gr.Accordion(sentence(group), open=number == 0 and len(fields) <= 6), gr.Row(elem_classes="pairs"):
+        with (
+            gr.Accordion(sentence(group), open=number == 0 and len(fields) <= 6),
+            gr.Row(elem_classes="pairs"),
+        ):
             controls += [add_control(cls, field) for cls, field in fields]
     return controls
 
@@ -136,25 +143,52 @@ def add_task_controls() -> tuple[Any, list[Control]]:
     """Adds what starts from a given piece: continue, fill bars, change the feeling."""
     classes = classes_of()
     owner, field = field_of(classes, "task")
-    task = gr.Radio([(TASKS.get(name, sentence(name)), name) for name in field.metadata["choices"]],
-                    value=field.default, label="Task", elem_classes="segments", elem_id="task")  # fmt: skip
+    task = gr.Radio(
+        [(TASKS.get(name, sentence(name)), name) for name in field.metadata["choices"]],
+        value=str(field.default),
+        label="Task",
+        elem_classes="segments",
+        elem_id="task",
+    )
     note = gr.Markdown(TASK_HELP["generate"], elem_classes="note")
     with gr.Column(visible=False) as box:
-        source = gr.File(label="MIDI file to start from", file_types=[".mid", ".midi"], type="filepath", height=120,
-                         elem_id="source")  # fmt: skip
+        source = gr.File(
+            label="MIDI file to start from",
+            file_types=[".mid", ".midi"],
+            type="filepath",
+            height=130,
+            elem_id="source",
+            elem_classes="drop",
+        )
         infill = add_control(*field_of(classes, "infill_bars"), visible=False, label="Bars to write anew")
         keep_owner, keep_field = field_of(classes, "keep")
         kept = [item.strip() for item in str(keep_field.default or "").split(",") if item.strip()]
         elements = list(keep_field.metadata.get("choices") or KEEP_FALLBACK)
-        keep = gr.CheckboxGroup(elements, value=kept, label="Keep from the given piece", visible=False, elem_id="keep",
-                                elem_classes="chips")  # fmt: skip
+        keep = gr.CheckboxGroup(
+            elements,
+            value=kept,
+            label="Keep from the given piece",
+            visible=False,
+            elem_id="keep",
+            elem_classes="chips",
+        )
 
     def choose(name: str) -> list[Any]:
-        return [TASK_HELP.get(name, ""), gr.update(visible=name != "generate"), gr.update(visible=name == "infill"),
-                gr.update(visible=name == "edit")]  # fmt: skip
+        return [
+            TASK_HELP.get(name, ""),
+            gr.update(visible=name != "generate"),
+            gr.update(visible=name == "infill"),
+            gr.update(visible=name == "edit"),
+        ]
 
-    task.change(choose, task, [note, box, infill.component, keep], queue=False, show_progress="hidden",
-                api_visibility="private")  # fmt: skip
+    task.change(
+        choose,
+        task,
+        [note, box, infill.component, keep],
+        queue=False,
+        show_progress="hidden",
+        api_visibility="private",
+    )
     return source, [Control(owner, field, task), infill, Control(keep_owner, keep_field, keep)]
 
 
@@ -163,10 +197,16 @@ def add_checkpoint_control() -> Control:
     owner, field = field_of(classes_of(), "checkpoint")
     names = ["auto", *music_checkpoints()]
     names += [name for name in field.metadata.get("choices") or () if name not in names]
-    shown = [(f"{name} (non-commercial use only)" if is_non_commercial(name) else name, name) for name in names]
-    picker = gr.Dropdown(shown, value=field.default, label="Weights", elem_id="checkpoint", filterable=False)
-    note = gr.HTML(checkpoint_html(field.default), apply_default_css=False, elem_id="checkpoint-note")
-    picker.change(checkpoint_html, picker, note, queue=False, show_progress="hidden", api_visibility="private")
+    shown = [
+        (f"{name} (non-commercial use only)" if is_non_commercial(name) else name, name) for name in names
+    ]
+    picker = gr.Dropdown(
+        shown, value=str(field.default), label="Weights", elem_id="checkpoint", filterable=False
+    )
+    note = gr.HTML(checkpoint_html(str(field.default)), apply_default_css=False, elem_id="checkpoint-note")
+    picker.change(
+        checkpoint_html, picker, note, queue=False, show_progress="hidden", api_visibility="private"
+    )
     return Control(owner, field, picker)
 
 

@@ -1,4 +1,4 @@
-"""The music tab: the feeling, the settings, one button, and the piece with its sound, its roll and its files."""
+"""The music tab: the feeling, the settings, one button, and the piece with its sound, roll and files."""
 
 from __future__ import annotations
 
@@ -18,13 +18,12 @@ from ..jobs import DONE, Job
 from ..library import Entry
 from ..recipe import random_seed
 from . import making, music_controls
-from .controls import Control, field_of
 from .emotion_panel import EmotionPanel, add_emotion_panel
 from .feeling import one_line, settings_for
 from .making import Workshop
 from .music_controls import MainControls, MusicControls
 from .roll import empty_roll, roll_html
-from .served import DOWNLOADS, read_score
+from .served import read_score
 from .theme import asset
 
 logger = logging.getLogger(__name__)
@@ -92,7 +91,7 @@ class MusicTab:
         return [*panel, *self.controls.write(arguments, self.uploaded(arguments.get("source")))]
 
     def uploaded(self, source: Any) -> str | None:
-        """Gives the path of a source file when it is one that was uploaded to this page and is still there."""
+        """Gives the path of a source file when it was uploaded to this page and is still there."""
         path = Path(str(source)).resolve() if source else None
         inside = path is not None and self.workshop.served.uploads.resolve() in path.parents
         return str(path) if inside and path is not None and path.is_file() else None
@@ -110,7 +109,9 @@ def add_music_tab(workshop: Workshop) -> MusicTab:
                 main = music_controls.add_main_controls(recent_seeds(workshop))
                 with gr.Row(elem_classes="go"):
                     make = gr.Button("Generate", variant="primary", size="lg", elem_id="generate", scale=3)
-                    stop = gr.Button("Cancel", variant="secondary", size="lg", elem_id="cancel", interactive=False)
+                    stop = gr.Button(
+                        "Cancel", variant="secondary", size="lg", elem_id="cancel", interactive=False
+                    )
                 progress = gr.HTML("", elem_id="progress", apply_default_css=False)
             with gr.Column(elem_classes="card stage"):
                 stage = add_stage()
@@ -123,7 +124,14 @@ def add_music_tab(workshop: Workshop) -> MusicTab:
                     controls.append(music_controls.add_checkpoint_control())
                 presets = gr.Column()
     controls.append(main.seed)
-    tab = MusicTab(workshop, panel, MusicControls(main.length_in, main.length, source, controls), stage, progress, main.lock)
+    tab = MusicTab(
+        workshop,
+        panel,
+        MusicControls(main.length_in, main.length, source, controls),
+        stage,
+        progress,
+        main.lock,
+    )
     wire_making(tab, make, stop, main)
     wire_recall(main)
     add_presets(tab, presets)
@@ -132,35 +140,66 @@ def add_music_tab(workshop: Workshop) -> MusicTab:
 
 def add_stage(prefix: str = "") -> Stage:
     """Adds title, roll, sound, downloads and recipe; `prefix` keeps the ids of two stages apart."""
-    title = gr.HTML('<h2 class="piece-title">No piece yet</h2>', apply_default_css=False, elem_id=f"{prefix}piece-title")
-    roll = gr.HTML(empty_roll(), apply_default_css=False, elem_id=f"{prefix}roll", label="Piano roll",
-                   js_on_load=asset("roll.js").replace("SOUND_ID", f"{prefix}sound"))  # fmt: skip
+    title = gr.HTML(
+        '<h2 class="piece-title">No piece yet</h2>', apply_default_css=False, elem_id=f"{prefix}piece-title"
+    )
+    roll = gr.HTML(
+        empty_roll(),
+        apply_default_css=False,
+        elem_id=f"{prefix}roll",
+        label="Piano roll",
+        js_on_load=asset("roll.js").replace("SOUND_ID", f"{prefix}sound"),
+    )
     with gr.Column(visible=False, elem_classes="stage-parts") as box:
-        sound = gr.Audio(label="Sound", interactive=False, elem_id=f"{prefix}sound", buttons=[], type="filepath",
-                         show_label=False, waveform_options=gr.WaveformOptions(show_recording_waveform=False))  # fmt: skip
+        sound = gr.Audio(
+            label="Sound",
+            interactive=False,
+            elem_id=f"{prefix}sound",
+            buttons=[],
+            type="filepath",
+            show_label=False,
+            waveform_options=gr.WaveformOptions(show_recording_waveform=False),
+        )
         with gr.Row(elem_classes="downloads"):
             downloads = [
                 gr.DownloadButton(name, size="sm", min_width=80, elem_id=f"{prefix}download-{suffix[1:]}")
                 for suffix, name in DOWNLOAD_NAMES.items()
             ]
         with gr.Accordion("Recipe", open=False):
-            recipe = gr.JSON(None, label="Everything this piece was made from", elem_id=f"{prefix}recipe", open=True)
+            recipe = gr.JSON(
+                None, label="Everything this piece was made from", elem_id=f"{prefix}recipe", open=True
+            )
     return Stage(title, roll, sound, downloads, recipe, box)
 
 
-def show_entry(workshop: Workshop, entry: Entry) -> list[Any]:
-    """Gives values for `Stage.outputs`; renders what is not there yet."""
-    score = read_score(entry)
-    files = [workshop.served.file(entry, suffix) for suffix in DOWNLOADS]
+def show_entry(workshop: Workshop, entry: Entry, score: Score | None = None) -> Iterator[list[Any]]:
+    """Gives values for `Stage.outputs`: first what is heard and seen, then again with the files to download.
+
+    Args:
+        score: the piece; read from the library when None.
+    """
+    score = score or read_score(entry)
     roll = roll_html(score, f"Piano roll, {entry.emotion}")
-    return [title_html(entry, score), roll, str(files[2]), *map(str, files), entry.recipe, gr.update(visible=True)]
+    sound = str(workshop.served.file(entry, ".wav"))
+    waiting = [gr.update(interactive=False) for _ in DOWNLOAD_NAMES]
+    yield [title_html(entry, score), roll, sound, *waiting, entry.recipe, gr.update(visible=True)]
+    files = [
+        gr.update(value=str(workshop.served.file(entry, form)), interactive=True) for form in DOWNLOAD_NAMES
+    ]
+    yield [gr.skip(), gr.skip(), gr.skip(), *files, gr.skip(), gr.skip()]
+
+
+def made(job: Job) -> Score | None:
+    """Gives a finished job's piece while the queue still has it."""
+    return job.result.media if job.result is not None and isinstance(job.result.media, Score) else None
 
 
 def title_html(entry: Entry, score: Score) -> str:
     from ..piano_roll import bar_starts, headline
 
     facts = headline(score, len(bar_starts(score.midi)))
-    return f'<h2 class="piece-title">{escape(entry.emotion)}</h2><p class="facts">{escape(facts)} · {score.num_notes} notes</p>'
+    facts = f"{escape(facts)} · {score.num_notes} notes"
+    return f'<h2 class="piece-title">{escape(entry.emotion)}</h2><p class="facts">{facts}</p>'
 
 
 def recent_seeds(workshop: Workshop) -> list[tuple[str, str]]:
@@ -179,8 +218,8 @@ def wire_making(tab: MusicTab, make: Any, stop: Any, main: MainControls) -> None
     seed, job_id = main.seed, gr.State(None)
     idle = {make: gr.update(interactive=True), stop: gr.update(interactive=False), job_id: None}
 
-    def run(*values: Any) -> Iterator[dict[Any, Any]]:
-        *values, locked = values
+    def run(*given: Any) -> Iterator[dict[Any, Any]]:
+        *values, locked = given
         if not locked:
             values[-1] = random_seed(seed.owner)
         try:
@@ -190,16 +229,19 @@ def wire_making(tab: MusicTab, make: Any, stop: Any, main: MainControls) -> None
             if job.state != DONE:
                 yield {**idle, tab.progress: making.progress_html(job)}
                 return
-            shown = show_entry(tab.workshop, tab.workshop.entry_of(job))
+            seeds = gr.update(choices=recent_seeds(tab.workshop), value=None)
+            for shown in show_entry(tab.workshop, tab.workshop.entry_of(job), made(job)):
+                yield {
+                    **idle,
+                    tab.progress: "",
+                    main.recall: seeds,
+                    **dict(zip(tab.stage.outputs, shown, strict=True)),
+                }
         except (ValueError, OSError) as error:
             yield {**idle, tab.progress: making.message_html(one_line(error))}
-            return
         except Exception as error:  # whatever went wrong, the page must not stay busy
             logger.exception("the page could not show a piece")
             yield {**idle, tab.progress: making.message_html(f"{type(error).__name__}: {one_line(error)}")}
-            return
-        seeds = gr.update(choices=recent_seeds(tab.workshop), value=None)
-        yield {**idle, tab.progress: "", main.recall: seeds, **dict(zip(tab.stage.outputs, shown, strict=True))}
 
     def busy(job: Job) -> dict[Any, Any]:
         return {
@@ -210,9 +252,18 @@ def wire_making(tab: MusicTab, make: Any, stop: Any, main: MainControls) -> None
         }
 
     outputs = [make, stop, job_id, tab.progress, seed.component, main.recall, *tab.stage.outputs]
-    make.click(run, [*tab.inputs, main.lock], outputs, show_progress="hidden", api_visibility="private",
-               concurrency_limit=None, trigger_mode="once")  # fmt: skip
-    stop.click(tab.workshop.cancel, job_id, None, queue=False, api_visibility="private", show_progress="hidden")
+    make.click(
+        run,
+        [*tab.inputs, main.lock],
+        outputs,
+        show_progress="hidden",
+        api_visibility="private",
+        concurrency_limit=None,
+        trigger_mode="multiple",
+    )
+    stop.click(
+        tab.workshop.cancel, job_id, None, queue=False, api_visibility="private", show_progress="hidden"
+    )
 
 
 def wire_recall(main: MainControls) -> None:
@@ -221,8 +272,14 @@ def wire_recall(main: MainControls) -> None:
     def take(chosen: str | None) -> Any:
         return (int(chosen), True) if chosen else (gr.skip(), gr.skip())
 
-    main.recall.input(take, main.recall, [main.seed.component, main.lock], queue=False, show_progress="hidden",
-                 api_visibility="private")  # fmt: skip
+    main.recall.input(
+        take,
+        main.recall,
+        [main.seed.component, main.lock],
+        queue=False,
+        show_progress="hidden",
+        api_visibility="private",
+    )
 
 
 def add_presets(tab: MusicTab, place: Any) -> None:

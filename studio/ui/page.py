@@ -33,13 +33,24 @@ def build_page(queue: JobQueue, library: Library) -> Any:
 
     workshop = Workshop(queue, library, ServedFolder(library))
     with gr.Blocks(title=TITLE, analytics_enabled=False, fill_width=True) as page:
-        gr.HTML(asset("masthead.html"), js_on_load=asset("masthead.js") + asset("a11y.js"), apply_default_css=False, elem_id="masthead")
+        gr.HTML(
+            asset("masthead.html"),
+            js_on_load=asset("masthead.js") + asset("a11y.js"),
+            apply_default_css=False,
+            elem_id="masthead",
+        )
         with gr.Tabs(elem_id="tabs") as tabs:
             with gr.Tab("Music", id="music"):
                 music = add_music_tab(workshop)
             with gr.Tab("Library", id="library") as library_tab:
                 add_library_tab(workshop, music, tabs, library_tab)
         add_api(workshop)
-        page.load(lambda *values: music.panel.show(values), music.panel.inputs, [music.panel.readout, music.panel.pad],
-                  queue=False, show_progress="hidden", api_visibility="private")  # fmt: skip
+        page.load(
+            lambda *values: music.panel.show(values),
+            music.panel.inputs,
+            [music.panel.readout, music.panel.pad],
+            queue=False,
+            show_progress="hidden",
+            api_visibility="private",
+        )
     return page

@@ -35,7 +35,9 @@ def preset_path(folder: Path, name: str | None) -> Path:
     """
     text = " ".join((name or "").split())
     if not NAME.fullmatch(text):
-        raise ValueError(f"expected a preset name of 1 to 48 letters, digits and spaces, got {shorten(name or '')}")
+        raise ValueError(
+            f"expected a preset name of 1 to 48 letters, digits and spaces, got {shorten(name or '')}"
+        )
     return folder / f"{text}.json"
 
 
@@ -78,14 +80,26 @@ def add_preset_controls(tab: MusicTab) -> None:
     folder = tab.workshop.served.presets
     with gr.Accordion("Presets", open=False):
         with gr.Row(elem_classes="fields"):
-            name = gr.Textbox(label="Name", placeholder="rainy evening", max_length=48, elem_id="preset-name", min_width=140)
-            save = gr.Button("Save settings", elem_id="preset-save", min_width=120)
+            name = gr.Textbox(
+                label="Name", placeholder="rainy evening", max_length=48, elem_id="preset-name", min_width=140
+            )
+            save = gr.Button("Save settings", size="md", elem_id="preset-save", min_width=120)
         with gr.Row(elem_classes="fields"):
-            chosen = gr.Dropdown(preset_names(folder), value=None, label="Saved", elem_id="preset", min_width=140)
-            load = gr.Button("Load", elem_id="preset-load", min_width=80)
-            export = gr.DownloadButton("Export", elem_id="preset-export", min_width=80, interactive=False)
-        bring = gr.File(label="Import a preset or a recipe (JSON)", file_types=[".json"], type="filepath", height=100,
-                        elem_id="preset-import")  # fmt: skip
+            chosen = gr.Dropdown(
+                preset_names(folder), value=None, label="Saved", elem_id="preset", min_width=140
+            )
+            load = gr.Button("Load", size="md", elem_id="preset-load", min_width=80)
+            export = gr.DownloadButton(
+                "Export", size="md", elem_id="preset-export", min_width=80, interactive=False
+            )
+        bring = gr.File(
+            label="Import a preset or a recipe (JSON)",
+            file_types=[".json"],
+            type="filepath",
+            height=130,
+            elem_id="preset-import",
+            elem_classes="drop",
+        )
         note = gr.HTML("", apply_default_css=False, elem_id="preset-note")
     unchanged = [gr.skip() for _ in tab.settable]
 

@@ -48,13 +48,20 @@ def roll_svg(score: Score, *, label: str, most_notes: int = MOST_NOTES) -> str:
         colour = css_colour(round(float(v), 2), round(float(a), 2)) + strength
         paths.setdefault(colour, []).append(f"M{x:.1f} {y:.1f}h{wide:.1f}v{tall:.1f}h-{wide:.1f}z")
     parts = [f'<path style="fill:{colour}" d="{"".join(steps)}"/>' for colour, steps in paths.items()]
-    lines = "".join(f"M{WIDTH * time / end:.1f} 0V{HEIGHT:g}" for time in bars[1:] if time < end) if len(bars) < 200 else ""
+    lines = (
+        "".join(f"M{WIDTH * time / end:.1f} 0V{HEIGHT:g}" for time in bars[1:] if time < end)
+        if len(bars) < 200
+        else ""
+    )
     octaves = "".join(
-        f"M0 {HEIGHT * (high - pitch + 1) / (high - low + 1):.1f}H{WIDTH:g}" for pitch in range(low, high + 1) if not pitch % 12
+        f"M0 {HEIGHT * (high - pitch + 1) / (high - low + 1):.1f}H{WIDTH:g}"
+        for pitch in range(low, high + 1)
+        if not pitch % 12
     )
     strip = strip_of(np.array(score.emotion_track, dtype=float), end)
     return (
-        f'<svg viewBox="0 0 {WIDTH:g} {HEIGHT + 16:g}" preserveAspectRatio="none" role="img" aria-label="{escape(label)}">'
+        f'<svg viewBox="0 0 {WIDTH:g} {HEIGHT + 16:g}" preserveAspectRatio="none" role="img" '
+        f'aria-label="{escape(label)}">'
         f'<path class="grid" d="{lines}{octaves}"/>{"".join(parts)}{strip}</svg>'
     )
 
@@ -74,7 +81,8 @@ def strip_of(track: np.ndarray, end: float) -> str:
             band.append((x, right, colour))
         last = colour
     return "".join(
-        f'<rect x="{x:.1f}" y="{HEIGHT + 8:g}" width="{max(0.0, right - x):.1f}" height="6" style="fill:{colour}"/>'
+        f'<rect x="{x:.1f}" y="{HEIGHT + 8:g}" width="{max(0.0, right - x):.1f}" height="6" '
+        f'style="fill:{colour}"/>'
         for x, right, colour in band
     )
 
@@ -93,7 +101,8 @@ def roll_html(score: Score, label: str) -> str:
     end = max(1e-3, score.duration_s)
     bars = [time for time in bar_starts(score.midi) if time < end]
     return (
-        f'<div class="roll" data-duration="{end:.3f}"><div class="bars" aria-hidden="true">{bar_numbers(bars, end)}</div>'
+        f'<div class="roll" data-duration="{end:.3f}">'
+        f'<div class="bars" aria-hidden="true">{bar_numbers(bars, end)}</div>'
         f'{roll_svg(score, label=label)}<div class="playhead" aria-hidden="true"></div></div>'
     )
 

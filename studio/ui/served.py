@@ -1,4 +1,4 @@
-"""The page's own output folder: what is rendered for a library entry, and the only folder from which files are served."""
+"""The page's own output folder: what is rendered for library entries; files are served from here only."""
 
 from __future__ import annotations
 

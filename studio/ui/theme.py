@@ -1,4 +1,4 @@
-"""The look of the page: quiet cool neutrals, system fonts, and one accent that takes the colour of the feeling."""
+"""The look of the page: quiet cool neutrals, system fonts, and an accent in the colour of the feeling."""
 
 from __future__ import annotations
 

@@ -1,7 +1,8 @@
 """Readers of the music data sets: which files there are, and what is known of each. Notes are read elsewhere.
 
 Licences: EMOPIA is CC BY-NC-SA 4.0 (weights trained on it are non-commercial); POP909 is MIT (arrangements of
-copyrighted songs, for research); Nottingham and the MuseTrainer library hold largely public-domain compositions.
+copyrighted songs, for research); Nottingham and the MuseTrainer library hold largely public-domain
+compositions.
 """
 
 from __future__ import annotations
@@ -12,11 +13,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 QUADRANTS = ("Q1", "Q2", "Q3", "Q4")
-"""Russell's quadrants: Q1 happy/excited (+valence, +arousal), Q2 tense/angry (-, +), Q3 sad (-, -), Q4 calm (+, -)."""
+"""Russell's quadrants, signs of valence and arousal: Q1 happy ++, Q2 tense -+, Q3 sad --, Q4 calm +-."""
 VALENCE_SIGN = {"Q1": 1, "Q2": -1, "Q3": -1, "Q4": 1}
 AROUSAL_SIGN = {"Q1": 1, "Q2": 1, "Q3": -1, "Q4": -1}
 SETS = ("emopia_1.0", "pop909", "nottingham", "musetrainer_scores")
-
 
 
 @dataclass(frozen=True)
@@ -79,8 +79,8 @@ def emopia(data_dir: str | Path, split: str | None = None) -> list[Clip]:
     Args:
         split: "train", "val", or None for both.
 
-    Source: Hung et al., "EMOPIA: A Multi-Modal Pop Piano Dataset For Emotion Recognition and Emotion-based Music
-        Generation", ISMIR 2021.
+    Source: Hung et al., "EMOPIA: A Multi-Modal Pop Piano Dataset For Emotion Recognition and Emotion-based
+        Music Generation", ISMIR 2021.
     """
     if split not in (None, "train", "val"):
         raise ValueError(f"expected split train, val or None, got {split!r}")
@@ -114,7 +114,9 @@ def musetrainer(data_dir: str | Path) -> list[Piece]:
     """Gives the MuseTrainer library's piano scores (.mxl)."""
     folder = Path(data_dir) / "musetrainer_scores"
     return [
-        Piece(f"musetrainer/{Path(row['file']).stem}", folder / row["file"], "", row["composer"] or row["title"])
+        Piece(
+            f"musetrainer/{Path(row['file']).stem}", folder / row["file"], "", row["composer"] or row["title"]
+        )
         for row in rows_of(data_dir, "musetrainer_scores")
     ]
 

@@ -1,4 +1,4 @@
-"""Readers for the two text sets of the emotion layer: GoEmotions (28 labels) and EmoBank (valence, arousal, dominance)."""
+"""Readers of the emotion layer's text sets: GoEmotions (28 labels), EmoBank (valence, arousal, dominance)."""
 
 from __future__ import annotations
 
@@ -8,11 +8,14 @@ from pathlib import Path
 
 import numpy as np
 
-GOEMOTIONS_LABELS = tuple(
-    "admiration amusement anger annoyance approval caring confusion curiosity desire disappointment disapproval "
-    "disgust embarrassment excitement fear gratitude grief joy love nervousness optimism pride realization relief "
-    "remorse sadness surprise neutral".split()
+# fmt: off
+GOEMOTIONS_LABELS = (
+    "admiration", "amusement", "anger", "annoyance", "approval", "caring", "confusion",
+    "curiosity", "desire", "disappointment", "disapproval", "disgust", "embarrassment", "excitement",
+    "fear", "gratitude", "grief", "joy", "love", "nervousness", "optimism",
+    "pride", "realization", "relief", "remorse", "sadness", "surprise", "neutral",
 )
+# fmt: on
 
 
 @dataclass(frozen=True)
@@ -21,7 +24,8 @@ class LabelledTexts:
 
     Attributes:
         texts: N texts.
-        labels: (N, 28) of 0 and 1 in `GOEMOTIONS_LABELS` order, or (N, 3) valence, arousal, dominance in -1..1.
+        labels: (N, 28) of 0 and 1 in `GOEMOTIONS_LABELS` order, or (N, 3) valence, arousal, dominance in
+            -1..1.
     """
 
     texts: tuple[str, ...]
@@ -57,7 +61,9 @@ def read_goemotions(data_dir: str | Path, split: str) -> LabelledTexts:
             row = np.zeros(len(GOEMOTIONS_LABELS), np.float32)
             row[indices] = 1
         except (IndexError, ValueError):
-            raise ValueError(f"expected text, tab, label numbers in {path.name} line {number}, got {line[:60]!r}") from None
+            raise ValueError(
+                f"expected text, tab, label numbers in {path.name} line {number}, got {line[:60]!r}"
+            ) from None
         texts.append(parts[0])
         rows.append(row)
     return LabelledTexts(tuple(texts), np.stack(rows))
@@ -74,8 +80,8 @@ def read_emobank(data_dir: str | Path, split: str) -> LabelledTexts:
         FileNotFoundError: the file is not there.
         ValueError: no row of this split.
 
-    Source: Buechel and Hahn 2017, "EmoBank: Studying the Impact of Annotation Perspective and Representation Format
-    on Dimensional Emotion Analysis" (CC BY-SA 4.0).
+    Source: Buechel and Hahn 2017, "EmoBank: Studying the Impact of Annotation Perspective and Representation
+    Format on Dimensional Emotion Analysis" (CC BY-SA 4.0).
     """
     path = required(Path(data_dir) / "emobank" / "emobank.csv")
     with open(path, encoding="utf-8", newline="") as file:
@@ -88,7 +94,9 @@ def read_emobank(data_dir: str | Path, split: str) -> LabelledTexts:
 
 def required(path: Path) -> Path:
     if not path.is_file():
-        raise FileNotFoundError(f"expected the data file {path.parent.name}/{path.name} under the data folder, got none")
+        raise FileNotFoundError(
+            f"expected the data file {path.parent.name}/{path.name} under the data folder, got none"
+        )
     return path
 
 

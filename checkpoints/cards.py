@@ -1,0 +1,49 @@
+"""Model cards, written from the manifest so that they cannot disagree with it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from . import ROOT, Checkpoint, manifest
+
+USES = {
+    "emotion-space": "Places named emotions, mixtures and valence-arousal-dominance points in the shared space.",
+    "text-encoder": "Reads English phrases into the space: low-rank changes and a head for all-MiniLM-L6-v2.",
+    "music-encoder": "Reads MIDI into the emotion space, so that a piece can be an emotion reference.",
+    "music-evaluator": "Judges the emotion of music. Frozen; shares no weights with what it judges.",
+    "music-base": "Composes symbolic music from an emotion; trained without non-commercial data.",
+    "music-emopia-nc": "Composes symbolic music from an emotion; the default, trained on labelled performances.",
+}
+
+
+def card(entry: Checkpoint) -> str:
+    """Gives the model card of one checkpoint as Markdown with the hub's front matter."""
+    mark = " (non-commercial)" if entry.non_commercial else ""
+    version = "" if entry.space_version is None else f"- Emotion space: version {entry.space_version}\n"
+    return f"""---
+license: {entry.licence.lower()}
+library_name: affect-studio
+---
+# {entry.name}{mark}
+
+{USES.get(entry.name, "")}
+
+- Class: `{entry.cls}`
+- Licence of the weights: {entry.licence}{mark}
+- Training data: {entry.data}
+{version}- Made on {entry.date} by `{entry.command}`
+- sha256: `{entry.sha256}`
+
+Measured figures:
+
+```json
+{json.dumps(entry.figures, indent=1)}
+```
+"""
+
+
+def write_cards(root: Path = ROOT) -> None:
+    """Writes README.md beside every checkpoint."""
+    for entry in manifest(root).values():
+        (root / entry.name / "README.md").write_text(card(entry), encoding="utf-8")
