@@ -8,12 +8,12 @@ from pathlib import Path
 from . import ROOT, Checkpoint, manifest
 
 USES = {
-    "emotion-space": "Places named emotions, mixtures and valence-arousal-dominance points in the shared space.",
+    "emotion-space": "Places named emotions, mixtures and valence-arousal-dominance in one space.",
     "text-encoder": "Reads English phrases into the space: low-rank changes and a head for all-MiniLM-L6-v2.",
     "music-encoder": "Reads MIDI into the emotion space, so that a piece can be an emotion reference.",
     "music-evaluator": "Judges the emotion of music. Frozen; shares no weights with what it judges.",
     "music-base": "Composes symbolic music from an emotion; trained without non-commercial data.",
-    "music-emopia-nc": "Composes symbolic music from an emotion; the default, trained on labelled performances.",
+    "music-emopia-nc": "Composes music from an emotion; the default, trained on labelled performances.",
 }
 
 

@@ -33,9 +33,9 @@ class PooledDoor(nn.Module):
 
 
 class SequenceDoor(nn.Module):
-    """Cross-attention to a per-frame condition, with rotary positions on both sides and a gate that starts at zero.
+    """Cross-attention to a per-frame condition, rotary positions on both sides, a gate that starts at zero.
 
-    Source: Vaswani et al. 2017, section 3.2; Alayrac et al. 2022, "Flamingo", section 3.2 (zero-initialised tanh gate).
+    Source: Vaswani et al. 2017, section 3.2; Alayrac et al. 2022, "Flamingo", section 3.2 (tanh gate from zero).
     """
 
     def __init__(self, hidden_size: int, context_size: int, num_heads: int) -> None:

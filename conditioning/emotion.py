@@ -246,7 +246,7 @@ def _from_json(value: Mapping[str, Any]) -> Emotion:
 
 def _sums_to_one(shares: Iterable[Any]) -> bool:
     shares = list(shares)
-    numbers = all(isinstance(share, Real) and not isinstance(share, bool) and share > 0 for share in shares)
+    numbers = all(is_number(share) and share > 0 for share in shares)
     return numbers and abs(math.fsum(shares) - 1) < 1e-6
 
 

@@ -27,7 +27,7 @@ MAX_LENGTHENING = 3.0
 DOUBT = 1.5
 
 
-class EmotionSpace(ModelMixin, ConfigMixin):
+class EmotionSpace(ModelMixin, ConfigMixin):  # type: ignore[misc]
     """64 dimensions in which every emotion, from any medium, has a place.
 
     A state's mean is neutral + its offset from the bank, moved by the shortest step that makes it read

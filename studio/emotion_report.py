@@ -265,8 +265,10 @@ def draw_plane(axes: Axes) -> None:
 
 def place_names(axes: Axes, places: dict[str, tuple[float, float]]) -> list[tuple[str, float, float]]:
     """Gives names with where to write them, above or below their points; names without room are left out."""
-    unit = 2.16 / (axes.get_position().width * axes.figure.get_figwidth() * 72)  # plane units a point
-    height, taken, written = NAME_SIZE * 1.25 * unit, [], []
+    unit = 2.16 * axes.figure.dpi / (axes.bbox.width * 72)  # plane units a point
+    height = NAME_SIZE * 1.25 * unit
+    taken: list[tuple[float, ...]] = []
+    written: list[tuple[str, float, float]] = []
     for name, (x, y) in places.items():
         half = 0.29 * NAME_SIZE * unit * len(name)
         middle = min(1.06 - half, max(half - 1.06, x))

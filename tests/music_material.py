@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-import pytest
 import symusic
 
 import checkpoints
@@ -65,11 +64,6 @@ def make(backend: MusicBackend, *, emotion: object = "joy", on_step=None, prompt
         build(backend.Options, {**QUICK, **options}),
         on_step=on_step,
     )
-
-
-@pytest.fixture(scope="module")
-def backend() -> MusicBackend:
-    return small_backend()
 
 
 def notes_of(score: symusic.Score, *, part: bool = True) -> list[tuple]:

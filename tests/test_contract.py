@@ -1,6 +1,6 @@
 """What `generators.base.Backend` promises, over every backend of the registry.
 
-A new medium adds one row to `MATERIAL`: a backend of its real classes with small random weights, and small requests.
+A new medium adds one row to `MATERIAL`: its real classes with small random weights, and requests.
 """
 
 from __future__ import annotations
@@ -99,7 +99,7 @@ def calls_of(case, **arguments) -> list[dict[str, Any]]:
 
 
 def test_it_is_a_backend(case):
-    material, backend = case
+    _, backend = case
     cls = backend_class(backend.name)
     assert type(backend) is cls
     for owner in (cls.Prompt, cls.Options):
@@ -227,7 +227,7 @@ def test_provenance_is_complete(case):
 @pytest.mark.parametrize("owner", ["Prompt", "Options"])
 def test_unknown_fields_and_wrong_values_are_refused(case, owner):
     cls = getattr(case[1], owner)
-    with pytest.raises(ValueError, match="expected .*got 'nonsense'"):
+    with pytest.raises(ValueError, match=r"expected .*got 'nonsense'"):
         build(cls, {"nonsense": 1})
     for field in dataclasses.fields(cls):
         bad: list[Any] = [object(), [1], float("nan")]

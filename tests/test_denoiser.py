@@ -239,7 +239,7 @@ def test_a_missing_or_unknown_checkpoint_is_refused(shipped):
     with pytest.raises(checkpoints.CheckpointError, match="expected a checkpoint out of music-base, got 'x'"):
         checkpoints.load("x")
     (shipped / NAME / "model.safetensors").unlink()
-    with pytest.raises(checkpoints.CheckpointError, match="expected weights at .*, got no file"):
+    with pytest.raises(checkpoints.CheckpointError, match=r"expected weights at .*, got no file"):
         checkpoints.load(NAME)
 
 

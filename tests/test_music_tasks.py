@@ -7,7 +7,7 @@ import dataclasses
 import numpy as np
 import pytest
 import symusic
-from music_material import backend, make, notes_of, song, write_score  # noqa: F401
+from music_material import make, notes_of, performance, small_backend, song, write_score
 
 import checkpoints
 from conditioning import EmotionCurve
@@ -18,6 +18,11 @@ from generators.music.compose import calibrated
 from generators.music.options import MusicOptions, MusicPrompt, bar_range, check_prompt, elements_of
 
 BEATS = {"2/4": 2, "3/4": 3, "4/4": 4, "6/8": 3}
+
+
+@pytest.fixture(scope="module")
+def backend():
+    return small_backend()
 
 
 def bar_ends(score: symusic.Score, bars: int, beats: int) -> np.ndarray:
@@ -157,8 +162,6 @@ def test_continue_keeps_the_source_exactly(backend, tmp_path):
 
 
 def test_a_performance_keeps_its_timing_in_seconds(backend, tmp_path):
-    from music_material import performance
-
     played = performance(12, bpm=92, jitter_s=0.012)
     score = symusic.Score(384)
     score.tempos.append(symusic.Tempo(0, qpm=120))
@@ -268,7 +271,7 @@ def test_an_edit_in_another_key_moves_every_note(backend, tmp_path):
         (
             {"task": "edit", "source": "a.mid", "keep": "pitch,colour"},
             {},
-            "expected elements .* got 'colour'",
+            r"expected elements .* got 'colour'",
         ),
         (
             {"task": "edit", "source": "a.mid", "keep": "tempo,chord,position,pitch,duration,velocity,part"},
@@ -305,7 +308,7 @@ def test_sources_that_cannot_be_read(backend, tmp_path):
     empty.write_bytes(b"")
     write_score(odd, song(2), signature=(5, 4))
     for path in (drums, empty, odd):
-        with pytest.raises(ValueError, match="^expected"):
+        with pytest.raises(ValueError, match=r"^expected"):
             make(backend, prompt={"task": "continue", "source": str(path)})
     with pytest.raises(FileNotFoundError):
         make(backend, prompt={"task": "continue", "source": str(tmp_path / "none.mid")})

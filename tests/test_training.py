@@ -152,7 +152,9 @@ def test_a_quantity_that_is_logged_now_and_then_is_not_diluted(tmp_path):
     (row,) = log_of(tmp_path)
     assert 0.2 * row["loss"] < row["rare"] < 3 * row["loss"]
     lone = loss_fn(net(0.0), batch_at(3, 0), 3)
-    assert row["rare"] > 0.4 * float(lone["rare"]), "the mean over the steps that have it, not over all"
+    assert row["rare"] > 0.4 * float(lone["rare"].detach()), (
+        "the mean over the steps that have it, not over all"
+    )
 
 
 def test_learning_rate():

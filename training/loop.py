@@ -14,11 +14,13 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 from accelerate import Accelerator
 from safetensors.torch import load_file, save_file
+
+M = TypeVar("M", bound=torch.nn.Module)
 
 
 @dataclass(frozen=True)
@@ -64,16 +66,16 @@ def learning_rate_at(step: int, config: TrainConfig) -> float:
 
 
 def train(
-    model: torch.nn.Module,
+    model: M,
     batch_at: Callable[[int, int], Any],
-    loss_fn: Callable[[torch.nn.Module, Any, int], dict[str, torch.Tensor]],
+    loss_fn: Callable[[M, Any, int], dict[str, torch.Tensor]],
     config: TrainConfig,
     out_dir: str | Path,
     *,
     resume: bool = False,
-    evaluate: Callable[[torch.nn.Module], dict[str, float]] | None = None,
+    evaluate: Callable[[M], dict[str, float]] | None = None,
     on_step: Callable[[int, int, dict[str, float]], None] | None = None,
-) -> torch.nn.Module:
+) -> M:
     """Trains a model and gives the averaged (EMA) one.
 
     Args:

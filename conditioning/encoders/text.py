@@ -49,6 +49,8 @@ class FeatureHead(nn.Module):
 
     def __init__(self, hidden_size: int, dim: int, dropout: float = 0.2) -> None:
         super().__init__()
+        self.mean: torch.Tensor
+        self.scale: torch.Tensor
         self.register_buffer("mean", torch.zeros(2 * BASE_WIDTH))
         self.register_buffer("scale", torch.ones(2 * BASE_WIDTH))
         self.layers = nn.Sequential(
@@ -113,7 +115,7 @@ class BaseChanges(nn.Module):
         return changed
 
 
-class TextEncoder(ModelMixin, ConfigMixin):
+class TextEncoder(ModelMixin, ConfigMixin):  # type: ignore[misc]
     """Reads texts into the space. The base and the space are not in its file.
 
     Args:

@@ -73,7 +73,7 @@ def make_request(
 
     style = DEFAULT_STYLE[model.checkpoint.name] if options.style == "auto" else options.style
     return Request(
-        emotion_at=lambda times_s: space.embed_curve(curve, times_s).cpu(),
+        emotion_at=lambda times_s: space.embed_curve(curve, times_s.tolist()).cpu(),
         attributes_at=attributes_at,
         style=STYLES.index(style),
         options=options,

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -83,7 +84,7 @@ def save_corpus(corpus: Corpus, path: str | Path) -> None:
         "bar_counts": [p.num_bars for p in corpus.pieces],
         "scalars": [(p.tonic, p.mode, p.transposition, p.has_velocity, p.has_tempo) for p in corpus.pieces],
     }
-    arrays = {key: np.array(value, dtype=np.int32) for key, value in rows.items()}
+    arrays: dict[str, Any] = {key: np.array(value, dtype=np.int32) for key, value in rows.items()}
     arrays["notes"] = np.concatenate([p.notes for p in corpus.pieces]).astype(np.int16)
     arrays["time_signature"] = np.concatenate([p.time_signature for p in corpus.pieces]).astype(np.int8)
     arrays["tempo"] = np.concatenate([p.tempo for p in corpus.pieces]).astype(np.float32)

@@ -134,7 +134,7 @@ class Filler:
 
         def predict(values: Tensor) -> Tensor:
             with torch.inference_mode():
-                outputs = self.model(repeated(values), **inputs).float().cpu()
+                outputs = self.model(repeated(values), **inputs).float().cpu()  # type: ignore[operator]
             return guided(
                 lambda index: outputs[index], [(i, weight) for i, (_, weight) in enumerate(self.passes)]
             )

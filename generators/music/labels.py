@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -32,7 +32,7 @@ def note_seconds(piece: Piece) -> np.ndarray:
 def read_corpus_emotions(
     corpus: Corpus,
     read_va: Callable[[Sequence[np.ndarray]], np.ndarray],
-    clip_readings: dict[str, Sequence[float]],
+    clip_readings: Mapping[str, Sequence[float]],
 ) -> Corpus:
     """Fills in `valence_arousal`.
 
@@ -46,7 +46,7 @@ def read_corpus_emotions(
     readings: list[np.ndarray] = []
     for piece, clip in zip(corpus.pieces, corpus.ids, strict=True):
         if clip in clip_readings:
-            readings.append(np.tile(np.float32(clip_readings[clip]), (piece.num_bars, 1)))
+            readings.append(np.tile(np.asarray(clip_readings[clip], np.float32), (piece.num_bars, 1)))
             continue
         starts = range(0, max(1, piece.num_bars - STRIDE), STRIDE)
         windows = [piece.bars(start, min(piece.num_bars, start + SPAN)) for start in starts]
@@ -65,10 +65,9 @@ def read_corpus_emotions(
         if len(members):
             every = np.concatenate([readings[index] for index in members])
             mean, std = np.nanmean(every, 0), np.nanstd(every, 0) + 1e-6
-            for index in members:
-                readings[index] = np.clip((readings[index] - mean) / std * SPREAD, -0.95, 0.95).astype(
-                    np.float32
-                )
+            for member in members:
+                graded = np.clip((readings[member] - mean) / std * SPREAD, -0.95, 0.95)
+                readings[member] = graded.astype(np.float32)
     return replace(corpus, valence_arousal=readings)
 
 

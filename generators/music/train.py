@@ -99,7 +99,7 @@ def prepared_corpus(config: dict[str, Any], data_dir: str | Path) -> Corpus:
 def loss_of(model: MusicDenoiser, batch: dict[str, Any], step: int) -> dict[str, Tensor]:
     """Mean cross-entropy of each field over what was hidden, weighted and summed."""
     inputs = {key: value for key, value in batch.items() if key not in ("values", "target")}
-    logits = model(hide(batch["values"], batch["target"]), **inputs)
+    logits = model(hide(batch["values"], batch["target"]), **inputs)  # type: ignore[operator]
     losses, total = {}, torch.zeros((), device=logits.device)
     hidden = batch["target"].sum((0, 1))
     for index, field in enumerate(logits.split(list(SIZES), -1)):
@@ -126,8 +126,12 @@ def only_styles(corpus: Corpus, weights: dict[str, float]) -> Corpus:
 
 
 def fit_attributes(model: MusicDenoiser, corpus: Corpus, weights: dict[str, float]) -> None:
-    """Sets the attributes' mean and spread and what valence and arousal imply for them (ridge regression)."""
-    rows, readings, share = [], [], []
+    """Sets the attributes' mean and spread and what valence and arousal imply for them.
+
+    The ridge regression is fitted on the style that weighs most: dense for folk is not for a piano cover.
+    """
+    rows, readings, share, main = [], [], [], []
+    heaviest = max(weights, key=lambda name: weights[name])
     for piece, reading, style in zip(corpus.pieces, corpus.valence_arousal, corpus.style, strict=True):
         for start in range(0, max(1, piece.num_bars - 8), WINDOW_BARS):
             window = piece.bars(start, min(piece.num_bars, start + WINDOW_BARS))
@@ -138,12 +142,13 @@ def fit_attributes(model: MusicDenoiser, corpus: Corpus, weights: dict[str, floa
                 else [np.nan] * 2
             )
             share.append(weights[STYLES[style]] / (corpus.style == style).sum())
+            main.append(STYLES[style] == heaviest)
     attributes, vad, share_ = np.array(rows), np.array(readings), np.array(share)
     mean, std = weighted_moments(attributes, share_)
     model.attribute_mean.copy_(torch.from_numpy(mean))
     model.attribute_std.copy_(torch.from_numpy(std))
     standard = (attributes - mean) / std
-    known = ~np.isnan(vad).any(1)
+    known = ~np.isnan(vad).any(1) & np.array(main)
     if not known.any():
         return
     features = emotion_features(torch.from_numpy(vad).float()).double().numpy()

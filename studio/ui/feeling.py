@@ -40,7 +40,7 @@ class Settings:
 
     mode: str = WORDS
     intensity: float = 1.0
-    words: str = "quiet joy after a long winter"
+    words: str = "tender and hopeful"
     name: str = GOEMOTIONS[0]
     mix: tuple[float, ...] = (0.0, 0.0, 0.0, 0.0, 0.0, 0.6, 0.0, 0.4)
     point: tuple[float, ...] = (0.0, 0.0, 0.0)
@@ -204,13 +204,21 @@ def view_of(curve: EmotionCurve) -> View:
         return View(name, f"{emotion.intensity:.2f}", place, near, lies=(vad[0], vad[1]))
     span = [times[0] + (times[-1] - times[0]) * i / (CURVE_POINTS - 1) for i in range(CURVE_POINTS)]
     route = places(space, curve, span)
-    name = " → ".join(dict.fromkeys(replace(emotion, intensity=1.0).label for _, emotion in curve.keyframes))
     place = " · ".join(
         f"{axis} {signed(start)} to {signed(end)}"
         for axis, start, end in zip(AXES, route[0], route[-1], strict=False)
     )
     stops = places(space, curve, times)
-    return View(name, "", f"{place} · over {times[-1]:g} s", (), lies=stops[0], route=route, stops=stops)
+    return View(
+        heading_of(curve), "", f"{place} · over {times[-1]:g} s", (), lies=stops[0], route=route, stops=stops
+    )
+
+
+def heading_of(curve: EmotionCurve) -> str:
+    """Gives a curve in short words: "calm", "calm → joy"."""
+    if curve.is_constant:
+        return curve.keyframes[0][1].label
+    return " → ".join(dict.fromkeys(replace(emotion, intensity=1.0).label for _, emotion in curve.keyframes))
 
 
 def places(space: Any, curve: EmotionCurve, times: Sequence[float]) -> tuple[tuple[float, float], ...]:

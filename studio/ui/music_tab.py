@@ -12,6 +12,7 @@ from typing import Any
 
 import gradio as gr
 
+from conditioning import EmotionCurve
 from generators.media import Score
 
 from ..jobs import DONE, Job
@@ -19,7 +20,7 @@ from ..library import Entry
 from ..recipe import random_seed
 from . import making, music_controls
 from .emotion_panel import EmotionPanel, add_emotion_panel
-from .feeling import one_line, settings_for
+from .feeling import heading_of, one_line, settings_for
 from .making import Workshop
 from .music_controls import MainControls, MusicControls
 from .roll import empty_roll, roll_html
@@ -199,7 +200,8 @@ def title_html(entry: Entry, score: Score) -> str:
 
     facts = headline(score, len(bar_starts(score.midi)))
     facts = f"{escape(facts)} · {score.num_notes} notes"
-    return f'<h2 class="piece-title">{escape(entry.emotion)}</h2><p class="facts">{facts}</p>'
+    name = heading_of(EmotionCurve.parse(entry.recipe.get("emotion") or "neutral", files=False))
+    return f'<h2 class="piece-title">{escape(name)}</h2><p class="facts">{facts}</p>'
 
 
 def recent_seeds(workshop: Workshop) -> list[tuple[str, str]]:
