@@ -35,7 +35,7 @@ class PooledDoor(nn.Module):
 class SequenceDoor(nn.Module):
     """Cross-attention to a per-frame condition: rotary positions on both sides, a gate from zero.
 
-    Source: Vaswani et al. 2017, section 3.2; Alayrac et al. 2022, "Flamingo", section 3.2 (tanh gate from zero).
+    Source: Vaswani et al. 2017, section 3.2; the tanh gate: Alayrac et al. 2022, "Flamingo", section 3.2.
     """
 
     def __init__(self, hidden_size: int, context_size: int, num_heads: int) -> None:

@@ -21,6 +21,7 @@ from .encoders.text import TextEncoder, load_text_encoder, reading_features
 from .measures import f1_scores, pearson, tune_thresholds
 from .space import EmotionSpace, load_space
 from .train_space import DATA, LICENCE, vad_loss
+from .train_vad_head import train_vad_head
 
 # Batches whose texts are sorted by length together: less padding, still a random order.
 SORTED_BATCHES = 40
@@ -134,6 +135,7 @@ def train_text(
         encoder.log_gain.data.copy_(weights["log_gain"])
     encoder.log_gain.requires_grad_(False)
     encoder.spread.requires_grad_(False)
+    encoder.vad_head.requires_grad_(False)
 
     def batch_at(step: int, rank: int) -> dict[str, Any]:
         del rank  # one machine a run; more would see the same texts
@@ -149,6 +151,7 @@ def train_text(
         resume=resume,
         on_step=on_step,
     )  # type: ignore[assignment]
+    train_vad_head(encoder.eval(), data_dir, config.seed)
     encoder = finish(encoder, data_dir)
     return encoder, measure(encoder, data_dir)
 
@@ -163,7 +166,7 @@ def finish(encoder: TextEncoder, data_dir: str | Path) -> TextEncoder:
     encoder.register_to_config(thresholds=[round(float(value), 4) for value in thresholds])
     space = load_space()
     reading = encoder.encode(rated.texts)
-    error = space.linear_vad(reading.z) - torch.tensor(rated.labels) / encoder.log_gain.exp()
+    error = reading.vad - torch.tensor(rated.labels) / encoder.log_gain.exp()
     features = reading_features(reading.z, space.neutral, reading.probabilities)
     with torch.enable_grad():
         fit_spread(encoder.spread, features, error)

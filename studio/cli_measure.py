@@ -26,6 +26,7 @@ def evaluate_app() -> typer.Typer:
     group = typer.Typer(help="Measure a medium with its frozen evaluator.", rich_markup_mode="rich")
     group.command("music")(evaluate_music)
     group.command("emotion")(evaluate_emotion)
+    group.command("calibration")(evaluate_calibration)
     return group
 
 
@@ -44,6 +45,7 @@ def evaluate_music(
     bars: int = typer.Option(None, "--bars", help="Length of every clip.", metavar="INT"),
     sections: str = typer.Option(None, "--sections", help="Only these trials, with commas.", metavar="NAMES"),
     quick: bool = typer.Option(False, "--quick", help="A handful of clips, to see that it runs."),
+    record: bool = typer.Option(False, "--record", help="Write the figures into the manifest and the card."),
     quiet: bool = QUIET,
     as_json: bool = JSON,
 ) -> int:
@@ -57,6 +59,7 @@ def evaluate_music(
         "bars": bars,
         "sections": tuple(name.strip() for name in sections.split(",")) if sections is not None else None,
         "quick": quick or None,
+        "record": record or None,
     }
     return measure(
         "studio.evaluation.music_report", "evaluate_music", "evaluate music", given, quiet, as_json
@@ -68,6 +71,17 @@ def evaluate_emotion(data: Path = DATA, quiet: bool = QUIET, as_json: bool = JSO
     return measure(
         "conditioning.train_text", "evaluate_text", "evaluate emotion", {"data_dir": data}, quiet, as_json
     )
+
+
+def evaluate_calibration(
+    checkpoint: str = typer.Argument(..., help="Music weights whose dial is to be made even."),
+    clips: int = CLIPS,
+    quiet: bool = QUIET,
+    as_json: bool = JSON,
+) -> int:
+    """Fit the map that makes equal steps of the intensity dial equal steps of the evaluator's score."""
+    module, given = "studio.evaluation.music_calibration", {"checkpoint": checkpoint, "clips": clips}
+    return measure(module, "calibrate_music", "evaluate calibration", given, quiet, as_json)
 
 
 def bench_music(

@@ -15,6 +15,10 @@ from torch import nn
 from .base_text import BASE_WIDTH, by_length, load_base, pad, pool, tokenize
 
 BASE_LAYERS = 6
+# Layers whose means the reading of valence, arousal and dominance takes: late ones lose what it needs.
+READ_LAYERS = (2, 3, 4, 5, 6)
+# Its part in the reading, beside what the point itself reads as.
+HEAD_SHARE = 0.6
 # Matrices of one base layer: our name -> (path in the layer, outputs, inputs).
 MATRICES = {
     "query": ("attention.self.query", BASE_WIDTH, BASE_WIDTH),
@@ -34,7 +38,7 @@ class TextReading:
     Attributes:
         z: (N, 64) points of the space.
         probabilities: (N, 28) of GoEmotions' labels, each by itself in 0..1.
-        vad: (N, 3) valence, arousal, dominance in -1..1.
+        vad: (N, 3) valence, arousal, dominance in -1..1; finer than what `z` itself reads as.
         vad_std: (N, 3) standard deviation of those.
     """
 
@@ -76,6 +80,26 @@ class FeatureHead(nn.Module):
         return self.layers((features - self.mean) * self.scale)
 
 
+class VadHead(nn.Module):
+    """Reads valence, arousal and dominance from the means of several layers, (B, 5 x 384) -> (B, 3).
+
+    Its hidden units are those of members that were trained by themselves; their mean is the reading.
+    """
+
+    def __init__(self, hidden_size: int) -> None:
+        super().__init__()
+        self.mean: torch.Tensor
+        self.scale: torch.Tensor
+        self.register_buffer("mean", torch.zeros(len(READ_LAYERS) * BASE_WIDTH))
+        self.register_buffer("scale", torch.ones(len(READ_LAYERS) * BASE_WIDTH))
+        self.widen = nn.Linear(len(READ_LAYERS) * BASE_WIDTH, hidden_size)
+        self.narrow = nn.Linear(hidden_size, 3)
+
+    def forward(self, layers: torch.Tensor) -> torch.Tensor:
+        hidden = nn.functional.gelu(self.widen((layers - self.mean) * self.scale))  # (B, hidden)
+        return self.narrow(hidden)  # (B, 3)
+
+
 class BaseChanges(nn.Module):
     """What is added to the frozen base: a low-rank product a matrix, a vector a bias and a norm.
 
@@ -115,13 +139,14 @@ class BaseChanges(nn.Module):
         return changed
 
 
-class TextEncoder(ModelMixin, ConfigMixin):  # type: ignore[misc]
+class TextEncoder(ModelMixin, ConfigMixin):  # type: ignore[misc]  # type: ignore[misc]
     """Reads texts into the space. The base and the space are not in its file.
 
     Args:
         rank: of the low-rank changes.
         first_layer: of the base's six that is changed.
         hidden_size: of the head.
+        vad_hidden_size: of the head for valence, arousal and dominance.
         dim: width D of the space.
         dropout: of the head, in training.
         thresholds: probability from which each label counts as chosen; 0.5 for all when None.
@@ -133,6 +158,7 @@ class TextEncoder(ModelMixin, ConfigMixin):  # type: ignore[misc]
         rank: int = 32,
         first_layer: int = 2,
         hidden_size: int = 256,
+        vad_hidden_size: int = 512,
         dim: int = 64,
         dropout: float = 0.3,
         thresholds: Sequence[float] | None = None,
@@ -140,6 +166,7 @@ class TextEncoder(ModelMixin, ConfigMixin):  # type: ignore[misc]
         super().__init__()
         self.changes = BaseChanges(rank, first_layer)
         self.head = FeatureHead(hidden_size, dim, dropout)
+        self.vad_head = VadHead(vad_hidden_size)
         # The annotated scale of EmoBank over the space's own; see training.
         self.log_gain = nn.Parameter(torch.full((3,), -1.0))
         # log standard deviation of the reading from the offset's length and the labels' entropy.
@@ -148,16 +175,29 @@ class TextEncoder(ModelMixin, ConfigMixin):  # type: ignore[misc]
 
     def forward(self, batches: Sequence[tuple[torch.Tensor, torch.Tensor]]) -> list[torch.Tensor]:
         """Batches of token numbers (B, T) with mask (B, T), True = real -> points, (B, D) each."""
-        device = batches[0][0].device
-        base = load_base(str(device))
-        changed = self._merged if self._merged is not None else self.changes(base)
+        changed = self.changed(batches[0][0].device)
         points = []
         for ids, mask in batches:
-            inputs = {"input_ids": ids, "attention_mask": mask}
-            hidden = torch.func.functional_call(base, changed, (), inputs).last_hidden_state  # (B, T, 384)
-            with torch.autocast(device.type, enabled=False):
-                points.append(self.head(pool(hidden, mask)))  # (B, D)
+            hidden = self.hidden(ids, mask, changed)
+            with torch.autocast(ids.device.type, enabled=False):
+                points.append(self.head(pool(hidden[-1], mask)))  # (B, D)
         return points
+
+    def changed(self, device: torch.device) -> dict[str, torch.Tensor]:
+        """The base's changed parameters; kept while only reading."""
+        if self._merged is not None:
+            return self._merged
+        changed = self.changes(load_base(str(device)))
+        if not torch.is_grad_enabled() and not self.training:
+            self._merged = changed
+        return changed
+
+    def hidden(
+        self, ids: torch.Tensor, mask: torch.Tensor, changed: dict[str, torch.Tensor]
+    ) -> tuple[torch.Tensor, ...]:
+        """What comes out of the embedding and of each layer: seven of (B, T, 384)."""
+        inputs = {"input_ids": ids, "attention_mask": mask, "output_hidden_states": True}
+        return torch.func.functional_call(load_base(str(ids.device)), changed, (), inputs).hidden_states
 
     @torch.no_grad()
     def encode(self, texts: Sequence[str], *, max_tokens: int = 4096) -> TextReading:
@@ -171,22 +211,32 @@ class TextEncoder(ModelMixin, ConfigMixin):  # type: ignore[misc]
         """
         if isinstance(texts, str) or not all(isinstance(text, str) for text in texts):
             raise ValueError(f"expected a list of texts, got {type(texts).__name__}")
+        z, layers = self.features(texts, max_tokens)
+        return self.read(z, self.vad_head(layers.to(self.device)).cpu())
+
+    @torch.no_grad()
+    def features(self, texts: Sequence[str], max_tokens: int = 4096) -> tuple[torch.Tensor, torch.Tensor]:
+        """Points (N, D) and the means of the layers that `vad_head` takes, (N, 5 x 384), on the CPU."""
         tokens = tokenize(texts)
         z = torch.empty(len(tokens), self.config["dim"])
-        self._merged = None if self.training else self._merged or self.changes(load_base(str(self.device)))
+        layers = torch.empty(len(tokens), len(READ_LAYERS) * BASE_WIDTH)
         for rows in by_length(tokens, max_tokens):
-            ids, mask = pad([tokens[row] for row in rows])
-            z[rows] = self([(ids.to(self.device), mask.to(self.device))])[0].float().cpu()
-        return self.read(z)
+            ids, mask = (tensor.to(self.device) for tensor in pad([tokens[row] for row in rows]))
+            hidden = self.hidden(ids, mask, self.changed(ids.device))
+            z[rows] = self.head(pool(hidden[-1], mask)).float().cpu()
+            means = [pool(hidden[layer], mask)[:, :BASE_WIDTH] for layer in READ_LAYERS]
+            layers[rows] = torch.cat(means, -1).float().cpu()
+        return z, layers
 
-    def read(self, z: torch.Tensor) -> TextReading:
-        """Reads points (N, D) of the space."""
+    def read(self, z: torch.Tensor, vad: torch.Tensor) -> TextReading:
+        """Reads points (N, D) with what `vad_head` read beside them, (N, 3)."""
         from ..space import load_space
 
         space = load_space()
         probabilities = space.label_logits(z).sigmoid()
+        vad = HEAD_SHARE * vad + (1 - HEAD_SHARE) * space.linear_vad(z)
         spread = self.spread(reading_features(z, space.neutral, probabilities)).exp()
-        return TextReading(z, probabilities, space.vad(z), spread.clamp(0.01, 1.0))
+        return TextReading(z, probabilities, vad.clamp(-1.0, 1.0), spread.clamp(0.01, 1.0))
 
     def train(self, mode: bool = True) -> TextEncoder:
         self._merged = None

@@ -69,6 +69,7 @@ def evaluate_music(
     out_dir: str | Path | None = None,
     quick: bool = False,
     sections: tuple[str, ...] = SECTIONS,
+    record: bool = False,
     on_step: Callable[[int, int], None] | None = None,
     generate: Callable[..., Any] | None = None,
 ) -> dict[str, Any]:
@@ -84,6 +85,7 @@ def evaluate_music(
             there.
         quick: a handful of clips, to see that it runs.
         sections: the trials to run, out of `SECTIONS`; "samples" needs "quadrants".
+        record: write the figures into the manifest and the model card of the checkpoint.
         on_step: (clips done, clips in all).
         generate: a stand-in for `studio.generate`.
 
@@ -128,7 +130,23 @@ def evaluate_music(
         results["bars"] = bars_of(results)
         if folder:
             write_report(results, folder)
+    if record:
+        record_figures(results, checkpoint)
     return results
+
+
+def record_figures(results: Mapping[str, Any], checkpoint: str) -> None:
+    """Writes what was measured, beside what was to reach, into the manifest and the model card."""
+    import checkpoints
+    from checkpoints.cards import write_cards
+    from generators.music.backend import BEST
+
+    found = {name: f"{row['value']:.3g} ({row['bar']})" for name, row in results["bars"].items()}
+    clips = results["settings"]["clips"]
+    checkpoints.update_manifest(
+        BEST if checkpoint == "auto" else checkpoint, {"figures": {"clips a quadrant": clips, **found}}
+    )
+    write_cards()
 
 
 def run_section(

@@ -115,6 +115,17 @@ class EmotionPanel:
             label_set,
         ]
 
+    def show_after(self, event: Any) -> Any:
+        """Redraws the readout and the pad when an event that set the panel's values is over."""
+        return event.then(
+            lambda *values: self.show(values),
+            self.inputs,
+            [self.readout, self.pad],
+            queue=False,
+            show_progress="hidden",
+            api_visibility="private",
+        )
+
     def show(self, values: Sequence[Any]) -> tuple[str, dict[str, Any]]:
         """Gives what the readout and the pad show; a problem is shown where the feeling stands."""
         settings = self.settings(values)
@@ -285,39 +296,38 @@ def wire_inputs(panel: EmotionPanel, boxes: list[Any], more: Any, fewer: Any) ->
     sliders, (keyframes, reference, held) = panel.inputs[4:15], panel.inputs[15:18]
     quiet: dict[str, Any] = dict(queue=False, show_progress="hidden", api_visibility="private")
 
-    def choose(chosen: str, place: Any) -> list[Any]:
-        # A point starts where the feeling lay before.
-        at = (
-            [feelings.unit(place.get(axis)) for axis in AXES[:2]]
-            if chosen == POINT
-            else [gr.skip(), gr.skip()]
-        )
-        return [*at, *(gr.update(visible=chosen == way) for way in MODES)]
+    def choose(chosen: str) -> list[Any]:
+        return [gr.update(visible=chosen == way) for way in MODES]
+
+    def start_point(chosen: str, place: Any) -> list[Any]:
+        """A point starts where the feeling lay before."""
+        return [feelings.unit(place.get(axis)) if chosen == POINT else gr.skip() for axis in AXES[:2]]
 
     def drag(place: Any, *values: Any) -> tuple[Any, ...]:
         spot = place if isinstance(place, dict) else {}
         moved = list(values)
         moved[0], moved[12], moved[13] = POINT, *(feelings.unit(spot.get(axis)) for axis in AXES[:2])
-        return POINT, moved[12], moved[13], *panel.show(moved)
+        return POINT, moved[12], moved[13], panel.show(moved)[0]
 
     def offer(label_set: str) -> Any:
         choices = feelings.label_choices(label_set)
         return gr.update(choices=choices, value=choices[0][1] if choices else None)
 
-    mode.change(choose, [mode, panel.pad], [*panel.inputs[12:14], *boxes], **quiet)
+    mode.change(choose, mode, boxes, **quiet)
+    panel.show_after(mode.input(start_point, [mode, panel.pad], panel.inputs[12:14], **quiet))
     panel.label_set.input(offer, panel.label_set, name, **quiet)
+    # What is dragged is not sent back to the pad: a late answer would move the handle from under the hand.
     panel.pad.input(
         drag,
         [panel.pad, *panel.inputs],
-        [mode, *panel.inputs[12:14], panel.readout, panel.pad],
+        [mode, *panel.inputs[12:14], panel.readout],
         trigger_mode="always_last",
         **quiet,
     )
     more.click(add_row, keyframes, keyframes, **quiet)
     fewer.click(lambda rows: rows[:-1] or rows, keyframes, keyframes, **quiet)
-    changed = [component.change for component in (mode, intensity, words, name, keyframes, reference, held)]
-    changed += [slider.input for slider in sliders[:8]] + [slider.change for slider in sliders[8:]]
-    for listen in changed:
+    changed = [component.change for component in (intensity, words, name, keyframes, reference, held)]
+    for listen in [*changed, *(slider.input for slider in sliders)]:
         listen(
             lambda *values: panel.show(values),
             panel.inputs,

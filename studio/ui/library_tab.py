@@ -195,6 +195,7 @@ def add_library_tab(workshop: Workshop, music: MusicTab, tabs: Any, tab: Any) ->
     delete.click(lambda: gr.update(visible=True), None, confirm, **quiet)
     keep.click(lambda: gr.update(visible=False), None, confirm, **quiet)
     # The seed comes back too, and is kept: the same button then makes the same piece again.
-    load.click(use, chosen, [tabs, note, music.lock, *music.settable], **quiet).then(
+    used = load.click(use, chosen, [tabs, note, music.lock, *music.settable], **quiet)
+    music.panel.show_after(used).then(
         None, js="() => window.scrollTo({ top: 0, behavior: 'smooth' })", **quiet
     )

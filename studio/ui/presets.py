@@ -132,6 +132,6 @@ def add_preset_controls(tab: MusicTab) -> None:
 
     quiet: dict[str, Any] = dict(queue=False, show_progress="hidden", api_visibility="private")
     save.click(keep, [name, *tab.inputs], [note, chosen, export], **quiet)
-    load.click(take, chosen, [note, *tab.settable], **quiet)
+    tab.panel.show_after(load.click(take, chosen, [note, *tab.settable], **quiet))
     chosen.input(offer, chosen, export, **quiet)
-    bring.upload(take_file, bring, [note, *tab.settable], **quiet)
+    tab.panel.show_after(bring.upload(take_file, bring, [note, *tab.settable], **quiet))
