@@ -17,7 +17,7 @@ from .encoders.text import TextEncoder
 from .train_space import vad_loss
 
 NUM_MEMBERS = 2
-NUM_EPOCHS = 12
+NUM_EPOCHS = 16
 BATCH_SIZE = 256
 
 
@@ -45,22 +45,23 @@ def fit_vad_head(encoder: TextEncoder, layers: torch.Tensor, vad: torch.Tensor, 
     gain = encoder.log_gain.detach().exp()
     head.narrow.bias.data.copy_(mean / gain)
     for member in range(NUM_MEMBERS):
-        net = train_member(inputs, (vad - mean) / std, width, seed + member)
+        widen, narrow = train_member(inputs, (vad - mean) / std, width, seed + member)
         units = slice(member * width, (member + 1) * width)
-        head.widen.weight.data[units] = net[1].weight.data
-        head.widen.bias.data[units] = net[1].bias.data
+        head.widen.weight.data[units] = widen.weight.data
+        head.widen.bias.data[units] = widen.bias.data
         # From unit variance to EmoBank's scale, to the space's, and to the members' mean.
         scale = std / gain / NUM_MEMBERS
-        head.narrow.weight.data[:, units] = net[4].weight.data * scale[:, None]
-        head.narrow.bias.data += net[4].bias.data * scale
+        head.narrow.weight.data[:, units] = narrow.weight.data * scale[:, None]
+        head.narrow.bias.data += narrow.bias.data * scale
 
 
-def train_member(inputs: torch.Tensor, targets: torch.Tensor, width: int, seed: int) -> nn.Sequential:
+def train_member(
+    inputs: torch.Tensor, targets: torch.Tensor, width: int, seed: int
+) -> tuple[nn.Linear, nn.Linear]:
     """Trains one perceptron with strong dropout; targets have unit variance."""
     torch.manual_seed(seed)
-    net = nn.Sequential(
-        nn.Dropout(0.4), nn.Linear(inputs.shape[1], width), nn.GELU(), nn.Dropout(0.5), nn.Linear(width, 3)
-    )
+    widen, narrow = nn.Linear(inputs.shape[1], width), nn.Linear(width, 3)
+    net = nn.Sequential(nn.Dropout(0.6), widen, nn.GELU(), nn.Dropout(0.6), narrow)
     optimizer = torch.optim.AdamW(net.parameters(), lr=1e-3, weight_decay=0.1)
     steps = NUM_EPOCHS * len(inputs) // BATCH_SIZE
     schedule = torch.optim.lr_scheduler.LinearLR(optimizer, 1.0, 0.01, steps)
@@ -71,4 +72,4 @@ def train_member(inputs: torch.Tensor, targets: torch.Tensor, width: int, seed: 
         loss.backward()
         optimizer.step()
         schedule.step()
-    return net.eval()
+    return widen, narrow

@@ -110,7 +110,7 @@ def plot(what: Any, path: str | Path) -> Path:
 
     reading = what if isinstance(what, dict) and "labels" in what else reading_of(what)
     figure = Figure(figsize=(12.6, 7.1), facecolor=PAPER)
-    wheel = figure.add_axes((0.085, 0.10, 0.34, 0.60), projection="polar")
+    wheel = figure.add_axes((0.095, 0.115, 0.32, 0.568), projection="polar")
     plane = figure.add_axes((0.545, 0.08, 0.43, 0.763))
     draw_wheel(wheel, reading["labels"], reading["chosen"])
     draw_plane(plane)

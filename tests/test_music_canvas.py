@@ -13,8 +13,9 @@ from generators.music import tokens as tk
 from generators.music.assemble import assemble, fine_ticks
 from generators.music.canvas import Canvas, Notes, blank, from_piece
 from generators.music.corpus import Corpus, load_corpus, save_corpus
-from generators.music.features import Piece, piece_from_score
-from generators.music.fill import CONTEXT, WINDOW, keeps_range, next_stretch, scaled_counts, shifted_velocity
+from generators.music.faders import polyphony_of, scaled_counts, shifted_velocity, stretched_durations
+from generators.music.features import DURATIONS, Piece, piece_from_score
+from generators.music.fill import CONTEXT, WINDOW, keeps_range, next_stretch
 
 FEW = settings(max_examples=25, deadline=None)
 
@@ -155,3 +156,11 @@ def test_bars_of_a_piece(tmp_path):
     assert part.num_bars == 3 and set(part.notes[:, 0]) == {0, 1, 2}
     assert len(part.notes) == ((piece.notes[:, 0] >= 2) & (piece.notes[:, 0] < 5)).sum()
     assert isinstance(from_piece(part), Canvas)
+
+
+def test_stretched_durations_reach_the_polyphony_asked_for():
+    onsets = np.arange(0, 64, 2)
+    pitch, durations = 40 + np.arange(32), np.full(32, 3)
+    for wanted in (1.2, 3.0, 5.0):
+        steps = DURATIONS[stretched_durations(onsets, pitch, durations, wanted, 64)]
+        assert polyphony_of(onsets, steps, 64) == pytest.approx(wanted, rel=0.15)

@@ -18,7 +18,7 @@ BASE_LAYERS = 6
 # Layers whose means the reading of valence, arousal and dominance takes: late ones lose what it needs.
 READ_LAYERS = (2, 3, 4, 5, 6)
 # Its part in the reading, beside what the point itself reads as.
-HEAD_SHARE = 0.6
+HEAD_SHARE = 0.75
 # Matrices of one base layer: our name -> (path in the layer, outputs, inputs).
 MATRICES = {
     "query": ("attention.self.query", BASE_WIDTH, BASE_WIDTH),
@@ -139,7 +139,7 @@ class BaseChanges(nn.Module):
         return changed
 
 
-class TextEncoder(ModelMixin, ConfigMixin):  # type: ignore[misc]  # type: ignore[misc]
+class TextEncoder(ModelMixin, ConfigMixin):  # type: ignore[misc]
     """Reads texts into the space. The base and the space are not in its file.
 
     Args:

@@ -14,15 +14,18 @@ from generators.base import StepCallback
 from generators.sampling import guidance_passes, guided, sample_masked
 
 from .canvas import Canvas
-from .features import ATTRIBUTES, BAR_STEPS, MAX_NOTES_PER_BAR, TEMPI, VELOCITY_STEP
+from .faders import scaled_counts, shifted_velocity, stretched_durations
+from .features import ATTRIBUTES, BAR_STEPS, MAX_NOTES_PER_BAR, TEMPI
 from .model import MusicDenoiser
 from .options import MusicOptions
 from .tokens import (
     COUNT,
+    DURATION,
     MASK,
     MODE,
     NUM_FIELDS,
     ONSETS,
+    PITCH,
     PLACE_LIMIT,
     POSITION,
     SIZES,
@@ -252,11 +255,24 @@ class Filler:
             done=done,
             total=total,
         ).numpy()
-        made = tokens.values[:, VELOCITY] == MASK
-        if made.any():
-            wanted = self.raw(self.attributes[seen], ATTRIBUTES.index("loudness"))[tokens.bar[made]]
-            values[made, VELOCITY] = shifted_velocity(values[made, VELOCITY], float(wanted.mean()))
+        self.reach(values, tokens, canvas.bar_steps[seen], seen)
         canvas.put_notes(stretch.seen_start, Tokens(values, tokens.bar, tokens.place))
+
+    def reach(self, values: np.ndarray, tokens: Tokens, bar_steps: np.ndarray, seen: slice) -> None:
+        """Brings the polyphony and loudness of what was made to what the faders ask for, in place."""
+        for field, name in ((DURATION, "polyphony"), (VELOCITY, "loudness")):
+            made = tokens.values[:, field] == MASK
+            if not made.any():
+                continue
+            bars = tokens.bar[made]
+            wanted = float(self.raw(self.attributes[seen], ATTRIBUTES.index(name))[bars].mean())
+            if field == VELOCITY:
+                values[made, field] = shifted_velocity(values[made, field], wanted)
+            else:
+                lines = np.concatenate([[0], np.cumsum(bar_steps)])
+                onsets = lines[bars] + values[made, POSITION]
+                pitch, durations = values[made, PITCH], values[made, field]
+                values[made, field] = stretched_durations(onsets, pitch, durations, wanted, int(lines[-1]))
 
     def fill(self, canvas: Canvas, on_step: StepCallback | None) -> None:
         """Fills everything that is to be filled, and adds bars until the asked duration is reached."""
@@ -331,34 +347,3 @@ def keeps_range(tempo: np.ndarray, factor: float, tempo_range: tuple[float, floa
 def plan_steps(options: MusicOptions) -> int:
     """Steps for the plan: it is short, so fewer do."""
     return max(1, options.num_inference_steps // 2)
-
-
-def scaled_counts(
-    counts: np.ndarray, target: np.ndarray, fresh: np.ndarray, limit: int | np.ndarray
-) -> np.ndarray:
-    """Scales the counts of fresh bars so that their sum is the target's, keeping their proportions.
-
-    Args:
-        counts, target: (S,). fresh: (S,) True where the count may change. limit: largest count of a bar.
-
-    Returns:
-        Counts of the fresh bars, at least 1 each.
-    """
-    limits = np.broadcast_to(limit, counts.shape)[fresh]
-    chosen, wanted = counts[fresh].astype(float), max(float(target[fresh].sum()), float(fresh.sum()))
-    for _ in range(4):  # the limits push back; a few rounds settle it
-        chosen = np.clip(chosen * wanted / max(chosen.sum(), 1e-9), 1, limits)
-    floor = np.floor(chosen).astype(int)
-    missing = round(chosen.sum()) - int(floor.sum())
-    floor[np.argsort(floor - chosen, kind="stable")[:missing]] += 1
-    return np.clip(floor, 1, limits)
-
-
-def shifted_velocity(velocity: np.ndarray, wanted_mean: float) -> np.ndarray:
-    """Shifts velocity levels so that their mean loudness is as wanted, keeping the shape of the phrase."""
-    raw = velocity * VELOCITY_STEP + VELOCITY_STEP / 2
-    shift = wanted_mean - raw.mean()
-    for _ in range(3):
-        clipped = np.clip(raw + shift, 8, 124)
-        shift += wanted_mean - clipped.mean()
-    return np.clip(np.round((raw + shift - VELOCITY_STEP / 2) / VELOCITY_STEP), 2, 30).astype(int)

@@ -108,7 +108,7 @@ class MusicOptions:
         1.0, "How strictly the style is followed.", minimum=0, maximum=10, group="sampling"
     )
     emotion_guidance_scale: float = option(
-        2.0, "How strictly the emotion is followed.", minimum=0, maximum=10, group="sampling"
+        1.0, "How strictly the emotion is followed.", minimum=0, maximum=10, group="sampling"
     )
     seed: int = option(
         0,
