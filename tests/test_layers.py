@@ -124,7 +124,7 @@ def reached():
         for found in imports(TREES[by_name[name]], by_name[name], top_only=True):
             parts = found.split(".")
             todo += [".".join(parts[:n]) for n in range(1, len(parts) + 1) if ".".join(parts[:n]) in by_name]
-    return {name: by_name[name] for name in seen}
+    return {name: by_name[name] for name in sorted(seen)}
 
 
 @pytest.mark.parametrize(("name", "path"), reached().items(), ids=list(reached()))

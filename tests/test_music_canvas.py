@@ -160,7 +160,7 @@ def test_bars_of_a_piece(tmp_path):
 
 def test_stretched_durations_reach_the_polyphony_asked_for():
     onsets = np.arange(0, 64, 2)
-    pitch, durations = 40 + np.arange(32), np.full(32, 3)
-    for wanted in (1.2, 3.0, 5.0):
+    pitch, durations = 40 + np.arange(32), np.arange(32) % 6 + 1
+    for wanted in (1.5, 3.0, 5.0):
         steps = DURATIONS[stretched_durations(onsets, pitch, durations, wanted, 64)]
         assert polyphony_of(onsets, steps, 64) == pytest.approx(wanted, rel=0.15)

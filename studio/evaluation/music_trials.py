@@ -248,6 +248,9 @@ def run_transfer(
 ) -> dict[str, Any]:
     """Edits pieces towards the other side of arousal with position, pitch and duration kept.
 
+    Whether they are kept is told on the beats that the backend puts the source on, exact to a tick: a
+    performance has no beats of its own, and to track them again in the result would measure the tracking.
+
     Args:
         sources: (MIDI file, its quadrant).
 
@@ -259,28 +262,42 @@ def run_transfer(
 
     from conditioning.encoders.midi import read_midi
 
-    before = [sample_of(read_midi(path)) for path, _ in sources]
-    after, wanted = [], []
+    scores = [read_midi(path) for path, _ in sources]
+    before = [sample_of(score) for score in scores]
+    after, wanted, same = [], [], []
     for number, (path, quadrant) in enumerate(sources):
         target = OTHER_AROUSAL[quadrant]
         request = {"task": "edit", "source": str(path), "keep": KEPT, "emotion": target, "intensity": 1.0}
-        after.append(clips.make(**request, seed=seed + number))
+        edited = clips.generate("music", **clips.fixed, **request, seed=seed + number).media.midi
+        after.append(sample_of(edited))
+        same.append(same_notes(scores[number], edited))
         wanted.append(1 if target in ("Q1", "Q2") else -1)
-    same = [same_notes(one.grid, two.grid) for one, two in zip(before, after, strict=True)]
+        clips.on_clip()
     change = (
         evaluator.judge([s.notes for s in after]).arousal - evaluator.judge([s.notes for s in before]).arousal
     )
     return {"edits": len(sources), "identical": share(np.array(same)), "moved": share(change * wanted > 0)}
 
 
-def same_notes(one: GridClip | None, two: GridClip | None) -> bool:
-    """Says whether two clips have the same positions, durations and pitches."""
+def same_notes(source: symusic.Score, edited: symusic.Score) -> bool:
+    """Says whether an edit has every onset, duration and pitch of its source, to a tick."""
     import numpy as np
 
-    if one is None or two is None or len(one.notes) != len(two.notes):
+    from generators.music.features import piece_from_score
+
+    piece = piece_from_score(source)
+    exact = piece.exact[:, :3] - np.array([piece.origin_beats, 0, 0])
+    ticks = edited.ticks_per_quarter
+    found = np.array(
+        [(n.time / ticks, n.duration / ticks, n.pitch) for track in edited.tracks for n in track.notes]
+    )
+    if exact.shape != found.shape:
         return False
-    rows = [np.unique(clip.notes[:, :3], axis=0) for clip in (one, two)]
-    return rows[0].shape == rows[1].shape and bool((rows[0] == rows[1]).all())
+    # Sorted by pitch first: onsets a rounding apart must not change the order.
+    one, two = (
+        rows[np.lexsort((rows[:, 1], np.round(rows[:, 0], 2), rows[:, 2]))] for rows in (exact, found)
+    )
+    return bool((np.abs(one - two) <= 1.01 / ticks).all())
 
 
 def judge_samples(
