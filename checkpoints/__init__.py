@@ -10,13 +10,29 @@ from __future__ import annotations
 import hashlib
 import importlib
 import json
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from .files import flush, replace_file, sha256_of
+
 if TYPE_CHECKING:
     import torch
+
+__all__ = [
+    "Checkpoint",
+    "CheckpointError",
+    "describe",
+    "flush",
+    "load",
+    "manifest",
+    "place",
+    "replace_file",
+    "save",
+    "sha256_of",
+    "update_manifest",
+    "verify",
+]
 
 ROOT = Path(__file__).resolve().parent
 MAX_FILE_BYTES = 16 * 2**20
@@ -43,6 +59,7 @@ class Checkpoint:
         data, date, command: what it was trained on, when, and by which command.
         figures: measured figures, printed again by `affect evaluate`.
         extra: anything the class needs beside its config (a calibration, statistics).
+        purpose: what it is for, one sentence for people.
     """
 
     name: str
@@ -58,10 +75,19 @@ class Checkpoint:
     command: str
     figures: dict[str, Any]
     extra: dict[str, Any]
+    purpose: str = ""
 
     @property
     def path(self) -> Path:
         return ROOT / self.file
+
+    @property
+    def fingerprint(self) -> str:
+        """Names everything that decides what the weights give: the file's hash and, if any, the extra's."""
+        if not self.extra:
+            return self.sha256
+        text = json.dumps(self.extra, sort_keys=True, separators=(",", ":"))
+        return f"{self.sha256}+{hashlib.sha256(text.encode()).hexdigest()[:16]}"
 
 
 def manifest(root: Path | None = None) -> dict[str, Checkpoint]:
@@ -86,14 +112,6 @@ def describe(name: str) -> Checkpoint:
     if name not in entries:
         raise CheckpointError(f"expected a checkpoint out of {', '.join(entries) or '(none)'}, got {name!r}")
     return entries[name]
-
-
-def sha256_of(path: Path) -> str:
-    digest = hashlib.sha256()
-    with open(path, "rb") as file:
-        while chunk := file.read(2**20):
-            digest.update(chunk)
-    return digest.hexdigest()
 
 
 def verify(name: str) -> Checkpoint:
@@ -132,7 +150,6 @@ def load(
     Raises:
         CheckpointError: unknown, missing, corrupted, of another space version, or of another shape.
     """
-    import torch
     from safetensors.torch import load_file
 
     entry = verify(name)
@@ -152,11 +169,18 @@ def load(
         raise CheckpointError(
             f"expected weights that fit {entry.cls}, got {name!r}: {str(error).splitlines()[0]}"
         ) from None
-    dtype = dtype or (torch.float32 if device == "cpu" else torch.bfloat16)
-    # Not diffusers' own `to`, which warns of modules that it would rather keep in float32.
-    model = torch.nn.Module.to(model.eval().requires_grad_(False), device=device, dtype=dtype)
+    model = place(model.eval().requires_grad_(False), device, dtype)
     model.checkpoint = entry
     return model
+
+
+def place(model: Any, device: str, dtype: torch.dtype | None = None) -> Any:
+    """Moves a model; its weights become float32 on the CPU and bfloat16 on CUDA unless `dtype` says."""
+    import torch
+
+    dtype = dtype or (torch.float32 if device == "cpu" else torch.bfloat16)
+    # Not diffusers' own `to`, which warns of modules that it would rather keep in float32.
+    return torch.nn.Module.to(model, device=device, dtype=dtype)
 
 
 def save(
@@ -171,6 +195,7 @@ def save(
     non_commercial: bool = False,
     figures: dict[str, Any] | None = None,
     extra: dict[str, Any] | None = None,
+    purpose: str = "",
     root: Path | None = None,
 ) -> Checkpoint:
     """Writes a model in float16 and its manifest entry, both atomically.
@@ -197,9 +222,8 @@ def save(
         raise CheckpointError(f"expected at most {MAX_FILE_BYTES} bytes a file, got {size} for {name!r}")
     path = root / name / "model.safetensors"
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_suffix(".partial")
-    save_file(state, partial)
-    os.replace(partial, path)
+    with replace_file(path) as partial:
+        save_file(state, partial)
     entry: dict[str, Any] = {
         "file": f"{name}/model.safetensors",
         "sha256": sha256_of(path),
@@ -214,15 +238,16 @@ def save(
         "figures": figures or {},
         "extra": extra or {},
     }
-    update_manifest(name, entry, root)
-    return Checkpoint(name=name, **entry)
+    if purpose:
+        entry["purpose"] = purpose
+    return update_manifest(name, entry, root)
 
 
-def update_manifest(name: str, changes: dict[str, Any], root: Path | None = None) -> None:
+def update_manifest(name: str, changes: dict[str, Any], root: Path | None = None) -> Checkpoint:
     """Sets fields of one manifest entry (new figures, a calibration), leaving the others as they are."""
     path = (root or ROOT) / "manifest.json"
     entries = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
     entries[name] = {**entries.get(name, {}), **changes}
-    partial = path.with_suffix(".partial")
-    partial.write_text(json.dumps(entries, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-    os.replace(partial, path)
+    with replace_file(path) as partial:
+        partial.write_text(json.dumps(entries, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    return Checkpoint(name=name, **entries[name])

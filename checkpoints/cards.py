@@ -7,16 +7,6 @@ from pathlib import Path
 
 from . import ROOT, Checkpoint, manifest
 
-USES = {
-    "emotion-space": "Places named emotions, mixtures and valence-arousal-dominance in one space.",
-    "text-encoder": "Reads English phrases into the space: low-rank changes and a head for all-MiniLM-L6-v2.",
-    "music-encoder": "Reads MIDI into the emotion space, so that a piece can be an emotion reference.",
-    "music-evaluator": "Judges the emotion of music. Frozen; shares no weights with what it judges.",
-    "music-base": "Composes symbolic music from an emotion; trained without non-commercial data.",
-    "music-emopia-nc": "Composes music from an emotion; the default, trained on labelled performances.",
-}
-
-
 def card(entry: Checkpoint) -> str:
     """Gives the model card of one checkpoint as Markdown with the hub's front matter."""
     mark = " (non-commercial)" if entry.non_commercial else ""
@@ -27,7 +17,7 @@ library_name: affect-studio
 ---
 # {entry.name}{mark}
 
-{USES.get(entry.name, "")}
+{entry.purpose}
 
 - Class: `{entry.cls}`
 - Licence of the weights: {entry.licence}{mark}

@@ -12,13 +12,17 @@ from numbers import Real
 from pathlib import Path
 from typing import Any
 
+from .encoders import ENCODERS, encode
 from .names import EIGHT_VECTOR, NEUTRAL, STATES, find_state, nearest_names
 
 MAX_INTENSITY = 1.5
 MAX_PHRASE = 1000
 CODE_WIDTH = 64
-SCORE_SUFFIXES = (".mid", ".midi", ".mxl", ".musicxml")
-OTHER_SUFFIXES = (".wav", ".flac", ".mp3", ".ogg", ".mp4", ".webm", ".mov", ".png", ".jpg", ".jpeg", ".bvh")
+# A text that ends so names a file, whether or not an encoder reads it.
+FILE_SUFFIXES = {
+    *ENCODERS,
+    *(".wav", ".flac", ".mp3", ".ogg", ".mp4", ".webm", ".mov", ".png", ".jpg", ".jpeg", ".bvh"),
+}
 EXPECTED = (
     "an emotion name, a mixture, a phrase, (valence, arousal, dominance) in -1..1 or 8 weights "
     f"({', '.join(EIGHT_VECTOR)})"
@@ -83,7 +87,7 @@ class Emotion:
                 {"sad": 0.6, "angry": 0.4}), a phrase ("trembling with rage held back"), a (valence, arousal,
                 dominance) triple or {"valence": ..., "arousal": ..., "dominance": ...} in -1..1, 8 weights
                 (happy, angry, sad, afraid, disgusted, melancholic, surprised, calm), the path of a reference
-                file (.mid), a (value, intensity) pair, what `to_json` gave, or an Emotion.
+                file (of `encoders.ENCODERS`), a (value, intensity) pair, what `to_json` gave, or an Emotion.
             intensity: 0..1.5; multiplies the value's own. The product stops at 1.5, the end of the dial.
             files: whether text may name a reference file; False where the text comes from strangers.
 
@@ -150,7 +154,7 @@ def _from_value(value: Any, files: bool) -> Emotion:
 def _from_text(text: str, files: bool) -> Emotion:
     text = clean_text(text)
     suffix = Path(text).suffix.lower()
-    if suffix in SCORE_SUFFIXES + OTHER_SUFFIXES:
+    if suffix in FILE_SUFFIXES:
         if not files:
             raise ValueError(f"expected an emotion in words, got a file name {shorten(text)}")
         return _from_file(Path(text))
@@ -276,16 +280,7 @@ def _triple(value: Any) -> tuple[float, float, float]:
 
 def _from_file(path: Path) -> Emotion:
     """Reads a reference through the encoder of its medium."""
-    if path.suffix.lower() not in SCORE_SUFFIXES:
-        raise ValueError(
-            f"expected a reference file of {', '.join(SCORE_SUFFIXES)}, got {shorten(path.name)}"
-        )
-    if not path.is_file():
-        raise FileNotFoundError(f"expected a reference file, got no file at {shorten(str(path))}")
-    from .encoders.music import load_music_encoder
-
-    code = load_music_encoder().encode(path)
-    return Emotion(code=tuple(float(number) for number in code), source=path.name)
+    return Emotion(code=tuple(float(number) for number in encode(path)), source=path.name)
 
 
 def clean_text(text: str) -> str:

@@ -8,7 +8,6 @@ learned by heart.
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
+import checkpoints
 from training.data.music import AROUSAL_SIGN, QUADRANTS, VALENCE_SIGN, Clip, emopia, song_folds
 from training.loop import TrainConfig, steps_done, train
 
@@ -186,9 +186,8 @@ def blend(graded: np.ndarray, signs: np.ndarray) -> np.ndarray:
 
 def write_json(path: Path, value: Any) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_suffix(".partial")
-    partial.write_text(json.dumps(value, indent=1), encoding="utf-8")
-    os.replace(partial, path)
+    with checkpoints.replace_file(path) as partial:
+        partial.write_text(json.dumps(value, indent=1), encoding="utf-8")
 
 
 def accuracy(logits: np.ndarray, clips: Sequence[Clip]) -> dict[str, float]:
@@ -256,8 +255,6 @@ def run(
     A run that `max_minutes` cuts short keeps its state and ships nothing.
     """
     import datetime
-
-    import checkpoints
 
     from . import SPACE_VERSION
 

@@ -18,6 +18,7 @@ from safetensors.torch import load_file, save_file
 from torch import nn
 from torch.nn import functional as F
 
+import checkpoints
 from training.data.text import held_out, read_emobank, read_goemotions
 from training.loop import TrainConfig, train
 
@@ -86,9 +87,8 @@ def cached_features(data_dir: str | Path, cache_dir: str | Path) -> dict[str, to
                 stored[f"{name}_{split}"] = (features / step).round().to(torch.int8)
                 stored[f"{name}_{split}.step"] = step
         path.parent.mkdir(parents=True, exist_ok=True)
-        partial = path.with_suffix(".partial")
-        save_file(stored, partial)
-        partial.replace(path)
+        with checkpoints.replace_file(path) as partial:
+            save_file(stored, partial)
     stored = load_file(path)
     return {name: stored[name] * stored[f"{name}.step"] for name in stored if not name.endswith(".step")}
 
@@ -249,8 +249,6 @@ def run(
         config: "recipe" (fields of `SpaceRecipe`) and "train" (fields of `TrainConfig`).
     """
     import datetime
-
-    import checkpoints
 
     from . import SPACE_VERSION
 

@@ -5,7 +5,10 @@ from __future__ import annotations
 import importlib
 from typing import Any
 
-BACKENDS = {"music": "generators.music.backend:MusicBackend"}
+BACKENDS = {
+    "music": "generators.music.backend:MusicBackend",
+    "speech": "generators.speech.backend:SpeechBackend",
+}
 
 
 def backend_class(name: str) -> Any:

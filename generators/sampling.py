@@ -139,3 +139,68 @@ def gumbel(shape: torch.Size, generator: torch.Generator) -> Tensor:
     """Standard Gumbel noise, drawn on the CPU."""
     uniform = torch.rand(shape, generator=generator).clamp(1e-9, 1 - 1e-7)
     return -torch.log(-torch.log(uniform))
+
+
+def noisy_at(clean: Tensor, noise: Tensor, t: Tensor) -> Tensor:
+    """The straight path from noise (t = 0) to data (t = 1).
+
+    Args:
+        clean, noise: (B, ...). t: (B,) in 0..1.
+
+    Source: Lipman et al. 2023, "Flow matching for generative modeling", equation 20 with sigma_min = 0.
+    """
+    t = t.view(-1, *[1] * (clean.ndim - 1))
+    return (1 - t) * noise + t * clean
+
+
+def flow_matching_loss(flow: Tensor, clean: Tensor, noise: Tensor, mask: Tensor) -> Tensor:
+    """Mean squared distance between the network's flow and the path's own, where `mask` is True.
+
+    Args:
+        flow, clean, noise: (B, T, C). mask: (B, T).
+
+    Source: Lipman et al. 2023, equation 23.
+    """
+    error = (flow.float() - (clean - noise)).square().mean(-1)
+    return (error * mask).sum() / mask.sum().clamp(min=1)
+
+
+SOLVERS = ("euler", "midpoint")
+
+
+@torch.no_grad()
+def sample_flow(
+    flow: Callable[[Tensor, float], Tensor],
+    noise: Tensor,
+    *,
+    num_inference_steps: int,
+    solver: str = "euler",
+    on_step: StepCallback | None = None,
+    done: int = 0,
+    total: int | None = None,
+) -> Tensor:
+    """Follows the flow from noise to data in equal steps.
+
+    Args:
+        flow: (x (B, ...), t in 0..1) -> (B, ...).
+        noise: where to begin; drawn by the caller on the CPU.
+        num_inference_steps: at least 1.
+        solver: "euler" (first order, one call a step) or "midpoint" (second order, two calls).
+        on_step: called after every step with (done + step, total).
+
+    Source: Lipman et al. 2023, section 3; solvers: Hairer et al. 1993, "Solving ordinary differential
+    equations I", section II.1.
+    """
+    if solver not in SOLVERS:
+        raise ValueError(f"expected a solver out of {', '.join(SOLVERS)}, got {solver!r}")
+    x, size = noise, 1 / num_inference_steps
+    total = total if total is not None else done + num_inference_steps
+    for step in range(num_inference_steps):
+        t = step * size
+        change = flow(x, t)
+        if solver == "midpoint":
+            change = flow(x + 0.5 * size * change, t + 0.5 * size)
+        x = x + size * change
+        if on_step:
+            on_step(done + step + 1, total)
+    return x

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import numpy as np
 
-# suffix -> (libsndfile's format, subtype). 16 bits hold more than the sound font's own samples.
+# suffix -> (libsndfile's format, subtype). FLAC is the exact form, as far as 24 bits are.
 CODECS = {
     ".wav": ("WAV", "PCM_16"),
-    ".flac": ("FLAC", "PCM_16"),
+    ".flac": ("FLAC", "PCM_24"),
     ".mp3": ("MP3", "MPEG_LAYER_III"),
     ".ogg": ("OGG", "VORBIS"),
 }

@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from generators.base import Cancelled, StepCallback, shorten
 
 from .emotion_text import read_emotion
+from .formats import format_of
 from .jobs import one_line
-from .outputs import check_output
+from .outputs import check_writable
 
 if TYPE_CHECKING:
     from .session import Studio
@@ -189,7 +190,7 @@ def run_request(
         return {"state": "skipped", "out": out}
     studio.check(request.modality, **request.arguments)
     request.out.parent.mkdir(parents=True, exist_ok=True)
-    check_output(request.out, request.modality)
+    check_writable(request.out, format_of(request.modality).suffixes)
     result = studio.generate(request.modality, on_step=on_step, **request.arguments)
     result.save(request.out)
     with open(folder / LEDGER, "a", encoding="utf-8") as ledger:

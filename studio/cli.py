@@ -16,6 +16,7 @@ from . import (
     cli_models,
     cli_serve,
     cli_training,
+    cli_voices,
 )
 from .cli_terminal import run_guarded, say
 
@@ -50,6 +51,7 @@ def build_app(arguments: list[str]) -> typer.Typer:
     app.add_typer(cli_library.app(), name="library")
     app.add_typer(cli_measure.evaluate_app(), name="evaluate")
     app.add_typer(cli_measure.bench_app(), name="bench")
+    app.command("voices")(cli_voices.voices)
     app.command("train")(cli_training.train)
     app.command("serve")(cli_serve.serve)
     return app

@@ -86,4 +86,4 @@ def check_plot(path: Path, texts: list[str]) -> None:
 
     if len(texts) != 1:
         raise ValueError(f"expected one text for --plot, got {len(texts)}")
-    check_writable(path, list(PICTURES))
+    check_writable(path, PICTURES)

@@ -12,10 +12,11 @@ from typing import Any
 
 import typer
 
-import checkpoints
 from generators import base, registry
 
 from .cli_terminal import DEVICE, JSON, QUIET, interruptible, progress, say, say_json, stepper
+from .formats import format_of
+from .licences import NON_COMMERCIAL, non_commercial
 
 TRUE, FALSE = ("true", "yes", "on", "1"), ("false", "no", "off", "0")
 # Flags of every medium: name -> (type, declaration).
@@ -82,16 +83,19 @@ def make_command(modality: str) -> Callable[..., Any]:
         for field in dataclasses.fields(owner)
     }
 
+    known = format_of(backend.media)
+    without = {name for name, some in (("render", known.sounds), ("plot", known.pictures)) if not some}
+    shared = {name: flag for name, flag in COMMON.items() if name not in without}
     panels = {backend.Prompt: "What to make", backend.Options: "How to make it"}
 
     def command(**values: Any) -> int:
-        common = {name: values.pop(name) for name in COMMON}
+        common = {**dict.fromkeys(without), **{name: values.pop(name) for name in shared}}
         given = {name: value for name, value in values.items() if value is not None}
         return run_generate(modality, given, **common)
 
     parameters = [
         inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=declaration, annotation=kind)
-        for name, (kind, declaration) in COMMON.items()
+        for name, (kind, declaration) in shared.items()
     ]
     parameters += [
         inspect.Parameter(
@@ -129,7 +133,7 @@ def flag(name: str) -> str:
 def describe(field: dataclasses.Field) -> str:
     """Gives the help of a flag: what it is, its unit, its range and its default."""
     data = field.metadata
-    notes = []
+    notes = ["required"] if data.get("required") else []
     if data.get("choices"):
         notes.append(", ".join(str(choice) for choice in data["choices"]))
     low, high, unit = data.get("minimum"), data.get("maximum"), data.get("unit") or ""
@@ -137,6 +141,8 @@ def describe(field: dataclasses.Field) -> str:
         notes.append(f"{number(low)}..{number(high)} {unit}".rstrip())
     elif unit:
         notes.append(unit)
+    if data.get("file"):
+        notes.append(", ".join(data["file"]))
     if field.default not in (None, "", dataclasses.MISSING):
         notes.append(f"default {field.default}")
     text = str(data.get("help", "")).rstrip(".") + (f" ({'; '.join(notes)})" if notes else "")
@@ -198,13 +204,14 @@ def run_generate(
     """Checks everything that can be checked, generates, writes, and tells."""
     from .emotion_text import read_emotion
     from .library import Library
-    from .outputs import PICTURES, SOUNDS, check_output
+    from .outputs import check_writable
     from .session import Studio
 
     files = [path for path in (out, render, plot) if path is not None]
-    for path, only in ((out, None), (render, SOUNDS), (plot, PICTURES)):
+    known = format_of(modality)
+    for path, suffixes in ((out, known.suffixes), (render, known.sounds), (plot, known.pictures)):
         if path is not None:
-            check_output(path, modality, only)
+            check_writable(path, suffixes)
     if len({path.resolve() for path in files}) < len(files):
         raise ValueError("expected a different file for each of --out, --render and --plot, got one twice")
     if out is None and not library:
@@ -247,20 +254,14 @@ def read_arguments(
 def report(result: Any, files: list[Path], entry: Any, quiet: bool, as_json: bool) -> None:
     if as_json:
         row = {"files": [str(path) for path in files], "library_id": entry.id if entry else None}
-        say_json({**row, "non_commercial": non_commercial(result.recipe), "recipe": result.recipe})
+        say_json({**row, "non_commercial": non_commercial(result.recipe["weights"]), "recipe": result.recipe})
     elif not quiet:
         for path in files:
             say(str(path))
         if entry is not None:
             say(f"library {entry.id}" if files else str(entry.path))
-        for name in non_commercial(result.recipe):
-            say(f"weights {name}: NON-COMMERCIAL use only")
-
-
-def non_commercial(recipe: dict[str, Any]) -> list[str]:
-    """Gives the weights behind a result whose data forbids commercial use."""
-    entries = checkpoints.manifest()
-    return [name for name in recipe["weights"] if name in entries and entries[name].non_commercial]
+        for name in non_commercial(result.recipe["weights"]):
+            say(f"weights {name}: {NON_COMMERCIAL} use only")
 
 
 def batch(

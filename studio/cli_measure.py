@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import importlib
 import importlib.util
 import inspect
@@ -11,20 +12,38 @@ from typing import Any
 
 import typer
 
+from .cli_generate import declare
 from .cli_terminal import JSON, QUIET, progress, say_json, show_table
+from .evaluation.options import CHOICES, EVALUATIONS, LISTS
 
 DATA = typer.Option(None, "--data", help="Folder that holds the data sets.", metavar="DIR")
 OUT = typer.Option(
     None, "--out", help="Folder for the report and its plots; made when missing.", metavar="DIR"
 )
-CLIPS = typer.Option(None, "--clips", help="Clips to generate for each quadrant.", metavar="INT")
-CHECKPOINT = typer.Option(None, "--checkpoint", help="Weights to measure; the default ones when not given.")
-SEED = typer.Option(None, "--seed", help="Seed of the first clip.", metavar="INT")
+CLIPS = typer.Option(None, "--clips", help="Clips to generate at each step.", metavar="INT")
+CHECKPOINT = typer.Option(
+    None, "--checkpoint", help="Weights to measure; the default ones when not given.", metavar="NAME"
+)
+# Flags of every medium beside those of its own: name -> (type, declaration).
+COMMON: dict[str, tuple[Any, Any]] = {
+    "data_dir": (Path, DATA),
+    "out_dir": (Path, OUT),
+    "checkpoint": (str, CHECKPOINT),
+    "quick": (bool, typer.Option(False, "--quick", help="A handful of clips, to see that it runs.")),
+    "record": (
+        bool,
+        typer.Option(False, "--record", help="Write the figures into the manifest and the card."),
+    ),
+    "quiet": (bool, QUIET),
+    "as_json": (bool, JSON),
+}
 
 
 def evaluate_app() -> typer.Typer:
     group = typer.Typer(help="Measure a medium with its frozen evaluator.", rich_markup_mode="rich")
-    group.command("music")(evaluate_music)
+    for modality in EVALUATIONS:
+        text = f"Generate {modality} and say what the frozen evaluators find in it."
+        group.command(modality, help=text)(evaluate_command(modality))
     group.command("emotion")(evaluate_emotion)
     group.command("calibration")(evaluate_calibration)
     return group
@@ -32,38 +51,50 @@ def evaluate_app() -> typer.Typer:
 
 def bench_app() -> typer.Typer:
     group = typer.Typer(help="Measure speed and memory on this machine.", rich_markup_mode="rich")
-    group.command("music")(bench_music)
+    for modality in EVALUATIONS:
+        text = f"Measure the speed of {modality}, the time until there is something, and the peak memory."
+        group.command(modality, help=text)(bench_command(modality))
     return group
 
 
-def evaluate_music(
-    data: Path = DATA,
-    out: Path = OUT,
-    clips: int = CLIPS,
-    checkpoint: str = CHECKPOINT,
-    seed: int = SEED,
-    bars: int = typer.Option(None, "--bars", help="Length of every clip.", metavar="INT"),
-    sections: str = typer.Option(None, "--sections", help="Only these trials, with commas.", metavar="NAMES"),
-    quick: bool = typer.Option(False, "--quick", help="A handful of clips, to see that it runs."),
-    record: bool = typer.Option(False, "--record", help="Write the figures into the manifest and the card."),
-    quiet: bool = QUIET,
-    as_json: bool = JSON,
-) -> int:
-    """Generate clips and say what the frozen evaluator recognises in them."""
-    given = {
-        "data_dir": data,
-        "out_dir": out,
-        "clips": clips,
-        "checkpoint": checkpoint,
-        "seed": seed,
-        "bars": bars,
-        "sections": tuple(name.strip() for name in sections.split(",")) if sections is not None else None,
-        "quick": quick or None,
-        "record": record or None,
+def evaluate_command(modality: str) -> Callable[..., int]:
+    """Gives a command whose signature has the common flags and one for each choice of the medium."""
+    choices = CHOICES[modality]
+
+    def command(quiet: bool, as_json: bool, **given: Any) -> int:
+        for name in LISTS:
+            if given.get(name) is not None:
+                given[name] = tuple(part.strip() for part in given[name].split(","))
+        for name in ("quick", "record"):
+            given[name] = given[name] or None
+        module, _, function = EVALUATIONS[modality].partition(":")
+        return measure(module, function, f"evaluate {modality}", given, quiet, as_json)
+
+    flags = {
+        **COMMON,
+        **{
+            field.name: (str, declare(field, choices, "What to measure"))
+            for field in dataclasses.fields(choices)
+        },
     }
-    return measure(
-        "studio.evaluation.music_report", "evaluate_music", "evaluate music", given, quiet, as_json
+    command.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
+        [
+            inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=flag, annotation=kind)
+            for name, (kind, flag) in flags.items()
+        ]
     )
+    command.__annotations__ = {name: kind for name, (kind, _) in flags.items()}
+    return command
+
+
+def bench_command(modality: str) -> Callable[..., int]:
+    def command(
+        out: Path = OUT, checkpoint: str = CHECKPOINT, quiet: bool = QUIET, as_json: bool = JSON
+    ) -> int:
+        given = {"out_dir": out, "checkpoint": checkpoint}
+        return run_measure(bench_module(modality).run, f"bench {modality}", given, quiet, as_json)
+
+    return command
 
 
 def evaluate_emotion(data: Path = DATA, quiet: bool = QUIET, as_json: bool = JSON) -> int:
@@ -74,22 +105,16 @@ def evaluate_emotion(data: Path = DATA, quiet: bool = QUIET, as_json: bool = JSO
 
 
 def evaluate_calibration(
-    checkpoint: str = typer.Argument(..., help="Music weights whose dial is to be made even."),
+    checkpoint: str = typer.Argument(..., help="Weights whose dial is to be made even.", metavar="NAME"),
     clips: int = CLIPS,
     quiet: bool = QUIET,
     as_json: bool = JSON,
 ) -> int:
     """Fit the map that makes equal steps of the intensity dial equal steps of the evaluator's score."""
-    module, given = "studio.evaluation.music_calibration", {"checkpoint": checkpoint, "clips": clips}
-    return measure(module, "calibrate_music", "evaluate calibration", given, quiet, as_json)
-
-
-def bench_music(
-    out: Path = OUT, checkpoint: str = CHECKPOINT, quiet: bool = QUIET, as_json: bool = JSON
-) -> int:
-    """Measure beats a second, the time to the first music and the peak memory."""
-    given = {"out_dir": out, "checkpoint": checkpoint}
-    return run_measure(bench_module("music").run, "bench music", given, quiet, as_json)
+    given = {"checkpoint": checkpoint, "clips": clips}
+    return measure(
+        "studio.evaluation.calibration", "calibrate", "evaluate calibration", given, quiet, as_json
+    )
 
 
 def measure(module: str, name: str, title: str, given: dict[str, Any], quiet: bool, as_json: bool) -> int:
@@ -115,9 +140,8 @@ def run_measure(
             raise ValueError(f"expected --{name.removesuffix('_dir')} for {title}, got none")
     if "data_dir" in values and not values["data_dir"].is_dir():
         raise FileNotFoundError(f"expected an existing folder of data, got {str(values['data_dir'])!r}")
-    for name in ("clips", "bars"):
-        if values.get(name, 1) < 1:
-            raise ValueError(f"expected at least 1 for {name}, got {values[name]}")
+    if values.get("clips", 1) < 1:
+        raise ValueError(f"expected at least 1 for clips, got {values['clips']}")
     if "out_dir" in values:
         values["out_dir"].mkdir(parents=True, exist_ok=True)
     with progress(title, quiet) as show:
@@ -133,20 +157,20 @@ def run_measure(
 
 def show_figures(figures: Mapping[str, Any]) -> None:
     """Writes every figure; those that have something to reach come last, beside it."""
-    rest = {name: value for name, value in figures.items() if name != "bars"}
+    rest = {name: value for name, value in figures.items() if name != "targets"}
     show_table(["figure", "value"], [[name, format_value(value)] for name, value in flatten(rest)])
-    bars = figures.get("bars")
-    if isinstance(bars, Mapping) and all(isinstance(row, Mapping) for row in bars.values()):
+    targets = figures.get("targets")
+    if isinstance(targets, Mapping) and targets:
         show_table(
             ["figure", "measured", "to reach", ""],
             [
                 [
                     name,
                     format_value(row.get("value")),
-                    str(row.get("bar", "")),
+                    str(row.get("target", "")),
                     "yes" if row.get("passed") else "NO",
                 ]
-                for name, row in bars.items()
+                for name, row in targets.items()
             ],
         )
 
@@ -169,7 +193,9 @@ def bench_module(name: str) -> Any:
 
 
 def flatten(figures: Any, prefix: str = "") -> list[tuple[str, Any]]:
-    """Gives nested figures as (dotted name, value) rows."""
+    """Gives nested figures as (dotted name, value) rows; of a figure with its target, the value."""
+    if isinstance(figures, Mapping) and figures.keys() == {"value", "target"}:
+        return [(prefix, figures["value"])]
     if not isinstance(figures, Mapping):
         return [(prefix, figures)]
     return [row for name, value in figures.items() for row in flatten(value, f"{prefix}.{name}".lstrip("."))]

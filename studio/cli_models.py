@@ -11,8 +11,7 @@ from generators.base import shorten
 
 from .cli_measure import flatten
 from .cli_terminal import JSON, QUIET, complain, progress, say, say_json, show_table
-
-NON_COMMERCIAL = "NON-COMMERCIAL"
+from .licences import NON_COMMERCIAL
 
 
 def app() -> typer.Typer:
@@ -27,6 +26,7 @@ def summary(entry: checkpoints.Checkpoint) -> dict[str, Any]:
     """Gives what the list says of one checkpoint; the size is None when the file is missing."""
     return {
         "name": entry.name,
+        "purpose": entry.purpose,
         "bytes": entry.path.stat().st_size if entry.path.is_file() else None,
         "licence": entry.licence,
         "non_commercial": entry.non_commercial,

@@ -19,6 +19,12 @@ RECIPES = {
     "music-base": "generators.music.train",
     "music-emopia-nc": "generators.music.train",
     "music-evaluator": "studio.evaluation.train_music_evaluator",
+    "speech-encoder": "conditioning.train_speech_encoder",
+    "speech-aligner": "generators.speech.train_aligner",
+    "speech-vocoder": "generators.speech.train_vocoder",
+    "speech-base": "generators.speech.train",
+    "speech-nc": "generators.speech.train",
+    "speech-evaluator": "studio.evaluation.train_speech_evaluator",
 }
 
 

@@ -6,6 +6,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from checkpoints import replace_file
+
+from .pictures import colours
+
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
@@ -15,8 +19,6 @@ AXES = ("valence", "arousal", "dominance")
 INK, MUTED, FAINT, PAPER = "#22242c", "#70747f", "#dcdee4", "#fbfaf7"
 MARK = "#1d1f27"
 NAME_SIZE = 7.2
-# Four corners of the plane, one colour each; every feeling is coloured by where it lies.
-CORNERS = {(1, 1): "#f0a132", (-1, 1): "#d6455d", (-1, -1): "#5566b8", (1, -1): "#3fa489"}
 # States named on the plane where there is room, in this order.
 NAMED = (
     "joy", "excitement", "love", "pride", "gratitude", "optimism", "curiosity", "surprise", "anger", "rage",
@@ -124,14 +126,8 @@ def plot(what: Any, path: str | Path) -> Path:
 
 
 def write(figure: Figure, path: Path) -> Path:
-    import os
-
-    partial = path.with_name(path.name + ".partial")
-    try:
+    with replace_file(path) as partial:
         figure.savefig(partial, dpi=150, format=path.suffix.lstrip(".") or "png")
-        os.replace(partial, path)
-    finally:
-        partial.unlink(missing_ok=True)
     return path
 
 
@@ -166,33 +162,12 @@ def reading_of(what: Any) -> dict[str, Any]:
     return reading
 
 
-def plane_figure(what: Any, size: float = 5.2) -> Figure:
-    """Draws the valence-arousal plane with an emotion, a curve or a reading on it.
-
-    Args:
-        what: a row of `read_texts`, or anything `EmotionCurve.parse` takes.
-        size: inches a side.
-    """
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(size, size), facecolor=PAPER)
-    axes = figure.add_axes((0.09, 0.09, 0.88, 0.88))
-    draw_plane(axes)
-    draw_points(axes, what if isinstance(what, dict) and "labels" in what else reading_of(what))
-    return figure
-
-
 def colour(valence: float, arousal: float) -> tuple[float, float, float]:
-    """Gives the colour of a place: the four corners blended, greyer towards the middle."""
-    from matplotlib.colors import to_rgb
+    """Gives the colour of a place."""
+    import numpy as np
 
-    weights = {corner: (1 + corner[0] * valence) * (1 + corner[1] * arousal) / 4 for corner in CORNERS}
-    mixed = [
-        sum(weights[corner] * to_rgb(CORNERS[corner])[channel] for corner in CORNERS) for channel in range(3)
-    ]
-    strength = min(1.0, (valence**2 + arousal**2) ** 0.5 / 0.6)
-    red, green, blue = (0.62 * (1 - strength) + channel * strength for channel in mixed)
-    return red, green, blue
+    red, green, blue = colours(np.array([valence]), np.array([arousal]))[0]
+    return float(red), float(green), float(blue)
 
 
 def draw_wheel(axes: Any, labels: dict[str, float], chosen: Sequence[str]) -> None:
@@ -243,7 +218,7 @@ def draw_plane(axes: Axes) -> None:
     from conditioning.names import STATES
 
     grid = np.linspace(-1, 1, 81)
-    shades = np.array([[colour(v, a) for v in grid] for a in grid])
+    shades = colours(*np.meshgrid(grid, grid))
     axes.imshow(
         shades, extent=(-1.08, 1.08, -1.08, 1.08), origin="lower", alpha=0.13, interpolation="bilinear"
     )

@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any
 from generators.base import Cancelled, shorten
 
 if TYPE_CHECKING:
+    from generators.media import Media
+
     from .library import Library
     from .result import Result
     from .session import Studio
@@ -23,6 +25,9 @@ logger = logging.getLogger(__name__)
 
 QUEUED, RUNNING, DONE, FAILED, CANCELLED = "queued", "running", "done", "failed", "cancelled"
 FINISHED = (DONE, FAILED, CANCELLED)
+# Finished parts are kept for this many jobs that have ended, so that a slow reader gets the last ones.
+JOBS_WITH_PARTS = 4
+MOST_PARTS = 1000
 
 
 @dataclass(frozen=True)
@@ -34,11 +39,12 @@ class Job:
         request: {"modality": ..., and the keyword arguments of `generate`}.
         state: queued, running, done, failed or cancelled.
         step, total: sampling steps done, and in all (0 until the first one).
+        num_parts: pieces of the media that are finished; `JobQueue.parts` gives them.
         submitted_at, started_at, finished_at: seconds of `time.time()`; None when not yet.
         stepped_at: when the first step ended; what came before it (loading) says nothing about the rest.
         eta_s: seconds left; None when it cannot be said yet.
         place: how many jobs run before this one while it waits; 0 otherwise.
-        result: when done.
+        result: when done; None when the queue's library keeps it.
         entry_id: id in the library, when there is one.
         error: one line, when failed.
     """
@@ -48,6 +54,7 @@ class Job:
     state: str = QUEUED
     step: int = 0
     total: int = 0
+    num_parts: int = 0
     submitted_at: float = field(default_factory=time.time)
     started_at: float | None = None
     finished_at: float | None = None
@@ -96,6 +103,7 @@ class JobQueue:
         self._jobs: OrderedDict[str, Job] = OrderedDict()
         self._waiting: deque[str] = deque()
         self._cancelling: set[str] = set()
+        self._parts: dict[str, deque[Media]] = {}
         self._changed = threading.Condition()
         self._closed = False
         self._ids = itertools.count(1)
@@ -172,11 +180,21 @@ class JobQueue:
         while not job.finished:
             with self._changed:
                 now = self.get(job_id)
-                if (now.state, now.step) == (job.state, job.step):
+                if (now.state, now.step, now.num_parts) == (job.state, job.step, job.num_parts):
                     self._changed.wait(interval_s)
                     now = self.get(job_id)
             job = now
             yield job
+
+    def parts(self, job_id: str, after: int = 0) -> list[Media]:
+        """Gives the finished pieces of a job, in order, without the first `after`.
+
+        The oldest of very many, and those of a job that ended a while ago, are gone.
+        """
+        with self._changed:
+            held = self._parts.get(job_id, deque())
+            first = self.get(job_id).num_parts - len(held)
+            return list(held)[max(0, after - first) :]
 
     def wait(self, job_id: str, timeout_s: float | None = None) -> Job:
         """Waits until a job is finished (or the time is up) and gives it."""
@@ -226,10 +244,15 @@ class JobQueue:
                 first = self._jobs[job_id].stepped_at
                 self._set(job_id, step=step, total=total, stepped_at=time.time() if first is None else first)
 
+        def on_part(part: Media) -> None:
+            with self._changed:
+                self._parts.setdefault(job_id, deque(maxlen=MOST_PARTS)).append(part)
+                self._set(job_id, num_parts=self._jobs[job_id].num_parts + 1)
+
         request = self._jobs[job_id].request
         arguments = {name: value for name, value in request.items() if name != "modality"}
         try:
-            result = studio.generate(request["modality"], on_step=on_step, **arguments)
+            result = studio.generate(request["modality"], on_step=on_step, on_part=on_part, **arguments)
             entry_id = self.library.add(result).id if self.library is not None else None
         except Cancelled:
             self._finish(job_id, state=CANCELLED)
@@ -240,7 +263,8 @@ class JobQueue:
             logger.exception("job %s failed", job_id)
             self._finish(job_id, state=FAILED, error=f"{type(error).__name__}: {one_line(error)}")
         else:
-            self._finish(job_id, state=DONE, result=result, entry_id=entry_id)
+            kept = None if entry_id is not None else result
+            self._finish(job_id, state=DONE, result=kept, entry_id=entry_id)
 
     def _set(self, job_id: str, **changes: Any) -> None:
         with self._changed:
@@ -252,8 +276,11 @@ class JobQueue:
             self._cancelling.discard(job_id)
             self._set(job_id, finished_at=time.time(), **changes)
             finished = [name for name, job in self._jobs.items() if job.finished]
+            for name in finished[:-JOBS_WITH_PARTS]:
+                self._parts.pop(name, None)
             for name in finished[: max(0, len(finished) - self.history)]:
                 del self._jobs[name]
+                self._parts.pop(name, None)
 
 
 def time_left(job: Job, now: float) -> float | None:

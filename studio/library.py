@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import json
 import os
-import secrets
 import shutil
 import sqlite3
 import sys
@@ -23,9 +22,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
+from checkpoints import flush, replace_file
 from generators.base import shorten
 
-from .library_entry import SUFFIXES, Entries, Entry, check_tag, emotion_label, media_of, new_id, searched
+from .formats import format_of
+from .library_entry import Entries, Entry, check_tag, emotion_label, media_of, new_id, searched
 
 if TYPE_CHECKING:
     from .result import Result
@@ -97,12 +98,9 @@ class Library:
         """Puts a result in the library; gives its entry once everything is safely on disk."""
         kept = tuple(sorted({check_tag(tag) for tag in tags}))
         entry_id = new_id()
-        suffix = SUFFIXES.get(type(result.media).__name__)
-        if suffix is None:
-            raise ValueError(
-                f"expected a medium out of {', '.join(SUFFIXES)}, got {type(result.media).__name__}"
-            )
-        name = f"{result.recipe['modality']}-{entry_id}{suffix}"
+        known = format_of(result.media)
+        stem = f"{result.recipe['modality']}-{entry_id}"
+        name = stem + known.kept
         entry = Entry(
             id=entry_id,
             created=time.time(),
@@ -116,7 +114,8 @@ class Library:
         partial = self.partial / f"{os.getpid()}-{entry_id}"
         partial.mkdir()
         try:
-            result.save(partial / name)
+            for suffix in (known.kept, *known.beside(result.media)):
+                result.save(partial / f"{stem}{suffix}")
             (partial / SIDECAR).write_text(json.dumps({**entry.to_json(), "path": name}), encoding="utf-8")
             flush_folder(partial)
             with self._transaction():
@@ -232,12 +231,8 @@ class Library:
             from .export import save
 
             return save(media_of(entry), path, recipe=entry.recipe)
-        partial = path.with_name(f".{path.name}.{secrets.token_hex(4)}.partial")
-        try:
+        with replace_file(path) as partial:
             shutil.copyfile(entry.path, partial)
-            os.replace(partial, path)
-        finally:
-            partial.unlink(missing_ok=True)
         return path
 
     def delete(self, entry_id: str) -> None:
@@ -360,17 +355,6 @@ def abandoned(path: Path) -> bool:
         return time.time() - path.stat().st_mtime > STALE_S
     except OSError:
         return False
-
-
-def flush(path: Path) -> None:
-    """Waits until a file, or the names in a folder, are on the disk."""
-    if path.is_dir() and sys.platform == "win32":
-        return
-    handle = os.open(path, os.O_RDONLY if path.is_dir() else os.O_RDWR)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def flush_folder(folder: Path) -> None:

@@ -9,10 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from generators.base import shorten
-from generators.media import Media, Score
+from generators.media import Media
 
-# Suffix under which each medium is kept: the exact form, from which the others are rendered.
-SUFFIXES = {"Score": ".mid", "Audio": ".flac"}
+from .formats import format_of
 
 
 @dataclass(frozen=True)
@@ -73,30 +72,9 @@ def check_tag(tag: str) -> str:
 
 def formats_of(entry: Entry) -> list[str]:
     """Gives the suffixes in which an entry can be exported."""
-    from .export import FORMATS
-
-    kinds = [name for name, suffix in SUFFIXES.items() if suffix == entry.path.suffix]
-    return [suffix for kind, known in FORMATS.items() if kind.__name__ in kinds for suffix in known]
+    return list(format_of(entry.modality).suffixes)
 
 
 def media_of(entry: Entry) -> Media:
-    """Reads an entry's medium back from its file, so that another format can be written from it.
-
-    Raises:
-        ValueError: the file is of a kind that is not read back.
-    """
-    if entry.path.suffix != ".mid":
-        raise ValueError(f"expected a score to make another format of, got {entry.path.name!r}")
-    import symusic
-
-    from conditioning import EmotionCurve, load_space
-
-    from .piano_roll import bar_starts
-
-    midi = symusic.Score(str(entry.path))
-    curve = EmotionCurve.parse(entry.recipe.get("emotion") or "neutral", files=False)
-    starts = bar_starts(midi)
-    space = load_space()
-    places = space.vad(space.embed_curve(curve, starts)).tolist() if starts else []
-    track = tuple((start, place[0], place[1]) for start, place in zip(starts, places, strict=True))
-    return Score(midi=midi, emotion_track=track, provenance=entry.recipe)
+    """Reads an entry's medium back from its file, so that another format can be written from it."""
+    return format_of(entry.modality).read(entry.path, entry.recipe)

@@ -11,7 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from generators.media import Audio, Media, Score
+from generators.media import Media
+
+from .formats import format_of
 
 
 @dataclass(frozen=True)
@@ -19,7 +21,7 @@ class Result:
     """One result.
 
     Attributes:
-        media: a `Score` or `Audio`.
+        media: what was made, a `Score` or `Audio`.
         recipe: plain JSON that makes the same result again: `generate.from_recipe(result.recipe)`.
     """
 
@@ -29,7 +31,7 @@ class Result:
     @property
     def duration_s(self) -> float:
         """Length in seconds."""
-        return float(self.media.duration_s)  # type: ignore[attr-defined]
+        return self.media.duration_s
 
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Writes the result with its recipe inside, in the format of the suffix; see `studio.export.save`."""
@@ -47,23 +49,20 @@ class Result:
         if in_notebook():
             self.show_in_notebook()
             return None
-        suffix = ".png" if isinstance(self.media, Score) else ".wav"
-        path = self.save(Path(tempfile.mkdtemp(prefix="affect-studio-")) / f"result{suffix}")
+        folder = Path(tempfile.mkdtemp(prefix="affect-studio-"))
+        path = self.save(folder / f"result{format_of(self.media).shown}")
         open_file(path)
         return path
 
     def show_in_notebook(self) -> None:
-        """Puts a player, and for a score the piano roll, under the cell."""
+        """Puts the picture and a player under the cell."""
         from IPython import display
 
         with tempfile.TemporaryDirectory() as folder:
-            if isinstance(self.media, Score):
-                display.display(
-                    display.Image(filename=str(self.save(Path(folder) / "result.png")), width=900)
-                )
-            if isinstance(self.media, Score | Audio):
-                sound = self.save(Path(folder) / "result.mp3").read_bytes()
-                display.display(display.Audio(data=sound))
+            picture = self.save(Path(folder) / "result.png")
+            display.display(display.Image(filename=str(picture), width=900))
+            sound = self.save(Path(folder) / "result.mp3").read_bytes()
+            display.display(display.Audio(data=sound))
 
 
 def in_notebook() -> bool:

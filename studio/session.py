@@ -6,16 +6,21 @@ import os
 import re
 import threading
 from collections.abc import Mapping
+from dataclasses import fields
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from generators import base, registry
+from generators.weights import pinned
 
 from . import recipe as recipes
 
 if TYPE_CHECKING:
     from .library import Library
     from .result import Result
+
+
+AUTO = "auto"  # the emotion that is read off the text
 
 
 def resolve_device(device: str) -> str:
@@ -100,6 +105,8 @@ class Studio:
     def check(self, modality: str, /, **arguments: Any) -> tuple[Any, Any, Any]:
         """Checks a call's arguments without loading weights; gives (prompt, options, emotion curve).
 
+        The options name the weights that "auto" stands for.
+
         Raises:
             ValueError: anything that `generate` would refuse before it starts.
         """
@@ -107,7 +114,13 @@ class Studio:
 
         emotion = arguments.pop("emotion", "neutral")
         intensity = arguments.pop("intensity", 1.0)
-        prompt, options = recipes.split_arguments(registry.backend_class(modality), arguments)
+        backend = registry.backend_class(modality)
+        if emotion == AUTO:
+            arguments["emotions"] = read_off(backend, arguments, intensity)
+            emotion, intensity = "neutral", 1.0
+        prompt, options = recipes.split_arguments(backend, arguments)
+        options = pinned(backend, options)
+        backend.check(prompt, options)
         return prompt, options, EmotionCurve.parse(emotion, intensity)
 
     def generate(
@@ -118,6 +131,7 @@ class Studio:
         emotion: Any = "neutral",
         intensity: float = 1.0,
         on_step: base.StepCallback | None = None,
+        on_part: base.PartCallback | None = None,
         **prompt_and_options: Any,
     ) -> Result:
         """Makes one result; see `generate`, which has the same arguments."""
@@ -127,7 +141,7 @@ class Studio:
             modality, emotion=emotion, intensity=intensity, **prompt_and_options
         )
         with self._lock:
-            media = self.backend(modality).generate(prompt, curve, options, on_step=on_step)
+            media = self.backend(modality).generate(prompt, curve, options, on_step=on_step, on_part=on_part)
         result = Result(media=media, recipe=recipes.make_recipe(modality, prompt, options, curve, media))
         if self.library is not None:
             self.library.add(result)
@@ -139,11 +153,30 @@ class Studio:
         /,
         *,
         on_step: base.StepCallback | None = None,
+        on_part: base.PartCallback | None = None,
     ) -> Result:
         """Makes a result again; see `generate.from_recipe`."""
         found = recipes.read_recipe(recipe)
         recipes.check_reproducible(found)
-        return self.generate(found["modality"], on_step=on_step, **recipes.recipe_arguments(found))
+        arguments = recipes.recipe_arguments(found)
+        return self.generate(found["modality"], on_step=on_step, on_part=on_part, **arguments)
+
+
+def read_off(backend: type[base.Backend], arguments: Mapping[str, Any], intensity: float) -> str:
+    """Gives the feeling of every sentence of a call's text, as its prompt takes them.
+
+    Raises:
+        ValueError: a medium without text, or text that cannot be read.
+    """
+    from .sentence_emotions import as_prompt, read_sentences
+
+    names = {field.name for field in fields(backend.Prompt)}
+    if not {"text", "emotions"} <= names:
+        raise ValueError(f"expected an emotion for {backend.name}, got {AUTO!r}, which reads it off a text")
+    text = arguments.get("text")
+    if not isinstance(text, str):
+        raise ValueError(f"expected text to read the emotion off, got {type(text).__name__}")
+    return as_prompt(read_sentences(text, arguments.get("language", "auto")), intensity)
 
 
 class Generate:
@@ -170,17 +203,21 @@ class Generate:
         intensity: float = 1.0,
         device: str = "auto",
         on_step: base.StepCallback | None = None,
+        on_part: base.PartCallback | None = None,
         **prompt_and_options: Any,
     ) -> Result:
         """Makes one result of a medium with a feeling.
 
         Args:
             modality: a medium of `generators.registry.BACKENDS`, such as "music".
-            emotion: anything that `EmotionCurve.parse` takes: a name, a mixture, a phrase, (valence, arousal,
+            emotion: "auto" (speech: read off the text, sentence by sentence), or anything that
+                `EmotionCurve.parse` takes: a name, a mixture, a phrase, (valence, arousal,
                 dominance), or keyframes [(seconds, emotion), ...].
             intensity: 0 (neutral) to 1.5 (exaggerated); multiplies the keyframes' own.
             device: "auto", "cpu", "cuda" or "cuda:N".
             on_step: called as `on_step(step, total)` at every sampling step; may raise `Cancelled`.
+            on_part: called with each piece of the media as soon as it is finished, where a medium has pieces
+                (a sentence of speech); joined they are the result.
             **prompt_and_options: fields of the medium's Prompt and Options.
 
         Returns:
@@ -192,7 +229,12 @@ class Generate:
         """
         studio = self.studio(device)
         return studio.generate(
-            modality, emotion=emotion, intensity=intensity, on_step=on_step, **prompt_and_options
+            modality,
+            emotion=emotion,
+            intensity=intensity,
+            on_step=on_step,
+            on_part=on_part,
+            **prompt_and_options,
         )
 
     def from_recipe(
@@ -202,19 +244,20 @@ class Generate:
         *,
         device: str = "auto",
         on_step: base.StepCallback | None = None,
+        on_part: base.PartCallback | None = None,
     ) -> Result:
         """Makes a result again, byte for byte (same machine and libraries).
 
         Args:
             recipe: a recipe, a `.json` file with one, or a file that was saved here (its recipe is inside).
             device: as in `generate`.
-            on_step: as in `generate`.
+            on_step, on_part: as in `generate`.
 
         Raises:
             ValueError: no recipe there, or the weights or input files differ from the recipe's.
             FileNotFoundError: the file, or an input file that the recipe names, is gone.
         """
-        return self.studio(device).from_recipe(recipe, on_step=on_step)
+        return self.studio(device).from_recipe(recipe, on_step=on_step, on_part=on_part)
 
 
 generate = Generate()

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import symusic
+from material import Material
 
 import checkpoints
 from conditioning import SPACE_VERSION, EmotionCurve
@@ -52,7 +53,7 @@ def small_model(seed: int = 0) -> MusicDenoiser:
 
 def small_backend(seed: int = 0) -> MusicBackend:
     backend = MusicBackend()
-    backend.models[NAME] = small_model(seed)
+    backend.weights.models[NAME] = small_model(seed)
     return backend
 
 
@@ -123,3 +124,19 @@ def performance(bars: int, bpm: float, jitter_s: float, seed: int = 0) -> list[t
         start = np.interp(onset, index, seconds) + 0.3 + rng.normal(0, jitter_s)
         rows.append((float(start), float(duration * 60 / bpm), pitch, velocity))
     return sorted(rows)
+
+
+MATERIAL = Material(
+    build=small_backend,
+    prompt={"bars": 4},
+    options={**QUICK, "mode": "major"},
+    long_prompt={"bars": 61},
+    dump=lambda media: bytes(media.midi.dumps_midi()),
+    networks=lambda backend: [backend.weights.models[NAME]],
+    weights={NAME: "0" * 64},
+    batch=lambda inputs: len(inputs["bar"]),
+    window=16,
+    seen=lambda inputs: max(int(inputs["bar"].max()) + 1, inputs["emotion"].shape[1]),
+    close=lambda one, two: abs(one.num_notes - two.num_notes) <= 0.2 * one.num_notes,
+    steady={"temperature": 0.0},
+)

@@ -7,15 +7,18 @@ import time
 from dataclasses import asdict
 from typing import Any, ClassVar
 
-from generators.base import StepCallback
+from generators.base import PartCallback, StepCallback
 from generators.media import Score
-from generators.music.options import MusicOptions, MusicPrompt, check_prompt
+from generators.music.options import CHECKPOINTS, MusicOptions, MusicPrompt, check_prompt
 
 
 class StandinMusic:
     name: ClassVar[str] = "music"
     Prompt: ClassVar[type] = MusicPrompt
     Options: ClassVar[type] = MusicOptions
+    media: ClassVar[type] = Score
+    checkpoints: ClassVar[tuple[str, ...]] = CHECKPOINTS
+    check = staticmethod(check_prompt)
 
     def __init__(self, device: str = "cpu") -> None:
         self.device = device
@@ -24,7 +27,13 @@ class StandinMusic:
         self.device = device
 
     def generate(
-        self, prompt: MusicPrompt, emotion: Any, options: MusicOptions, *, on_step: StepCallback | None = None
+        self,
+        prompt: MusicPrompt,
+        emotion: Any,
+        options: MusicOptions,
+        *,
+        on_step: StepCallback | None = None,
+        on_part: PartCallback | None = None,
     ) -> Score:
         """Makes two bars whatever the length; a step takes 20 ms, and each bar takes all the steps."""
         import symusic

@@ -17,9 +17,12 @@ from hypothesis import strategies as st
 from conditioning.encoders import midi
 from conditioning.encoders.midi import note_array, read_midi
 from generators.media import Audio, Media, Score
-from studio import audio_file, export, notation, piano_roll, render, soundfont
-from studio.export import FORMATS, recipe_of, save
+from studio import audio_file, pictures
+from studio.export import recipe_of, save
+from studio.formats import FORMATS
+from studio.formats.score import with_text
 from studio.result import Result
+from studio.score import notation, piano_roll, render, soundfont
 
 FEELINGS = (("calm", 0.7, -0.6), ("joyful", 0.8, 0.6), ("sad", -0.7, -0.5), ("angry", -0.7, 0.8))
 RECIPE = {
@@ -41,7 +44,7 @@ def build(bars=4, velocity=80, metre=(4, 4), key=(-3, 1), bpm=120.0):
     track = []
     for number in range(bars):
         name, valence, arousal = FEELINGS[number % len(FEELINGS)]
-        score.markers.append(symusic.TextMeta(number * bar, f"emotion {name} 0.70"))
+        score.markers.append(symusic.TextMeta(number * bar, f"emotion: {name} (0.7)"))
         track.append((number * bar / 480 * 60 / bpm, valence, arousal))
         for step, start in enumerate(range(0, bar, 480)):
             melody.notes.append(
@@ -51,17 +54,20 @@ def build(bars=4, velocity=80, metre=(4, 4), key=(-3, 1), bpm=120.0):
             chords.notes.append(symusic.Note(number * bar, bar - 20, pitch, max(1, velocity - 15)))
     score.tracks.append(melody)
     score.tracks.append(chords)
-    return Score(score, tuple(track), provenance={"backend": "music", "licence": "CC-BY-NC-4.0"})
+    made_from = {"modality": "music", "licence": "CC-BY-NC-4.0"}
+    return Score(score, emotion_track=tuple(track), provenance=made_from)
 
 
 @pytest.fixture(scope="module")
 def files(tmp_path_factory):
     """Saves one score in every format."""
     folder = tmp_path_factory.mktemp("files")
-    return {suffix: save(build(), folder / f"piece{suffix}", recipe=RECIPE) for suffix in FORMATS[Score]}
+    return {
+        suffix: save(build(), folder / f"piece{suffix}", recipe=RECIPE) for suffix in FORMATS[Score].suffixes
+    }
 
 
-@pytest.mark.parametrize("suffix", FORMATS[Score])
+@pytest.mark.parametrize("suffix", FORMATS[Score].suffixes)
 def test_every_format_gives_its_recipe_back(files, suffix):
     assert recipe_of(files[suffix]) == RECIPE
     assert sorted(files[suffix].parent.iterdir()) == sorted(files.values()), "something half-written was left"
@@ -90,7 +96,7 @@ def test_musicxml_reads_back(files):
     # Everything lies within half a sixteenth (0.0625 s at this tempo) of where it was played.
     np.testing.assert_allclose(np.sort(played[:, 0]), np.sort(written[:, 0]), atol=0.0626)
     text = files[".musicxml"].read_text(encoding="utf-8")
-    assert text.count("<measure ") == 4 and "<per-minute>120</per-minute>" in text and "calm 0.70" in text
+    assert text.count("<measure ") == 4 and "<per-minute>120</per-minute>" in text and "calm (0.7)" in text
 
 
 @pytest.mark.parametrize("suffix", audio_file.CODECS)
@@ -149,8 +155,8 @@ def test_pitch_is_right():
 
 
 def test_the_sound_font_is_found_without_importing_its_package():
-    code = """import sys, studio.soundfont
-studio.soundfont.default_font()
+    code = """import sys, studio.score.soundfont
+studio.score.soundfont.default_font()
 assert "pretty_midi" not in sys.modules"""
     subprocess.run([sys.executable, "-c", code], check=True)
 
@@ -173,7 +179,7 @@ def test_the_picture_is_large_enough_and_coloured(files):
 
 
 def test_colours_differ_by_quadrant_and_fade_to_grey():
-    found = piano_roll.colours(np.array([0.7, -0.7, -0.7, 0.7, 0.0]), np.array([0.7, 0.7, -0.7, -0.7, 0.0]))
+    found = pictures.colours(np.array([0.7, -0.7, -0.7, 0.7, 0.0]), np.array([0.7, 0.7, -0.7, -0.7, 0.0]))
     spread = found.max(axis=1) - found.min(axis=1)
     assert spread[:4].min() > 0.3 > spread[4]
     assert min(np.abs(found[i] - found[j]).sum() for i in range(4) for j in range(i)) > 0.5
@@ -235,7 +241,7 @@ def test_bad_media_and_recipes(tmp_path):
 def test_a_failing_writer_keeps_the_old_file(tmp_path, monkeypatch):
     path = save(build(1), tmp_path / "a.mid", recipe=RECIPE)
     monkeypatch.setattr(
-        export, "flush", lambda path: (_ for _ in ()).throw(OSError("No space left on device"))
+        "checkpoints.files.flush", lambda path: (_ for _ in ()).throw(OSError("No space left on device"))
     )
     with pytest.raises(OSError, match="expected a place that can be written"):
         save(build(2), path, recipe={"other": 1})
@@ -319,7 +325,7 @@ def test_reader_refuses_hostile_xml(tmp_path, monkeypatch):
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_broken_midi_is_refused_or_read(tmp_path, data):
-    whole = bytearray(export.with_text(build(1).midi.dumps_midi(), "x"))
+    whole = bytearray(with_text(build(1).midi.dumps_midi(), "x"))
     for _ in range(data.draw(st.integers(0, 6))):
         whole[data.draw(st.integers(0, len(whole) - 1))] = data.draw(st.integers(0, 255))
     path = tmp_path / "broken.mid"
@@ -340,7 +346,7 @@ def test_notes_are_sorted():
 
 def test_formats_page_lists_every_format():
     page = (Path(__file__).parent.parent / "docs" / "formats.md").read_text(encoding="utf-8")
-    assert all(f"`{suffix}`" in page for suffixes in FORMATS.values() for suffix in suffixes)
+    assert all(f"`{suffix}`" in page for row in FORMATS.values() for suffix in row.suffixes)
 
 
 def test_json_is_the_recipe_for_people(files):

@@ -75,7 +75,8 @@ def test_a_waiting_job_is_cancelled_at_once(queue):
 
 
 def test_bad_requests_are_refused_when_submitted(queue):
-    for bad in (None, {}, {"modality": "smell"}, request(bars=0), request(intensity=9), request(nothing=1)):
+    for bad in (None, {}, {"modality": "smell"}, request(bars=0), request(intensity=9), request(nothing=1),
+                request(key="D", swing=True)):  # fmt: skip
         with pytest.raises(ValueError, match="expected"):
             queue.submit(bad)
     with pytest.raises(ValueError, match="expected a job"):
@@ -136,7 +137,30 @@ def test_one_worker_for_each_device():
 def test_results_reach_the_library(tmp_path):
     with Studio("cpu") as opened, Library(tmp_path) as library, JobQueue(opened, library) as queue:
         job = queue.wait(queue.submit(request()), 10)
-        assert library.show(job.entry_id).recipe == job.result.recipe
+        assert library.show(job.entry_id).recipe["options"]["seed"] == 1
+        assert job.result is None, "the library keeps the media, the queue does not keep them too"
+
+
+def test_parts_are_handed_out_as_they_come(queue, monkeypatch):
+    go_on = threading.Event()
+
+    def generate(self, prompt, emotion, options, *, on_step=None, on_part=None):
+        for name in "abc":
+            on_part(name)
+        go_on.wait(5)
+        return make(self, prompt, emotion, options, on_step=on_step)
+
+    make = tiny_backend.TinyBackend.generate
+    monkeypatch.setattr(tiny_backend.TinyBackend, "generate", generate)
+    job_id = queue.submit(request())
+    for job in queue.watch(job_id):
+        if job.num_parts == 3:
+            assert queue.parts(job_id) == ["a", "b", "c"] and queue.parts(job_id, 2) == ["c"]
+            go_on.set()
+    assert job.state == "done" and queue.parts(job_id, 3) == []
+    for seed in range(6):
+        queue.wait(queue.submit(request(seed=seed)), 5)
+    assert queue.parts(job_id) == [], "parts of old jobs are let go"
 
 
 def test_submit_from_several_threads(queue):

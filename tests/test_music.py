@@ -239,12 +239,20 @@ def pieces(draw) -> Piece:
     )
 
 
+def note_rows(tokens):
+    """Gives finished tokens' notes again, with the columns of `Piece.notes`, in the order of rows."""
+    rows, bars = tokens.values[~tokens.is_bar], tokens.bar[~tokens.is_bar]
+    pitch, duration = rows[:, tk.PITCH] + tk.PITCH_MIN, tk.DURATIONS[rows[:, tk.DURATION]]
+    velocity = rows[:, tk.VELOCITY] * tk.VELOCITY_STEP + tk.VELOCITY_STEP // 2
+    return np.column_stack([bars, rows[:, tk.POSITION], pitch, duration, velocity, rows[:, tk.PART]])
+
+
 @FEW
 @given(pieces())
 def test_tokens_round_trip(piece):
     tokens = tk.encode(piece)
     within = tk.notes_within_limit(piece)
-    rows = tk.note_rows(tokens)
+    rows = note_rows(tokens)
     assert np.array_equal(rows, piece.notes[tk.row_order(piece)])
     assert np.array_equal(rows[np.lexsort(rows[:, 2::-1].T)], piece.notes[within])
     assert (tokens.values != tk.MASK).all()

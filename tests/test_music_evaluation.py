@@ -3,6 +3,7 @@ a stand-in."""
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from types import SimpleNamespace
 
@@ -196,7 +197,8 @@ def test_a_line_explains_a_line():
 
 
 def test_calibration_straightens_the_dial():
-    from studio.evaluation.music_calibration import INTENSITIES, fit_calibration
+    from conditioning.calibration import fit_calibration
+    from studio.evaluation.calibration import INTENSITIES
 
     levels = np.array(INTENSITIES)
     scores = np.stack(
@@ -209,6 +211,77 @@ def test_calibration_straightens_the_dial():
     assert (
         found["dial"][0] == found["intensity"][0] == 0 and found["dial"][-1] == found["intensity"][-1] == 1.5
     )
+
+
+class Rising:
+    """An ear for clips that are a number."""
+
+    emotions, clips = ("Q1", "Q2"), 2
+
+    def __init__(self):
+        self.neutral = None
+
+    def request(self, at):
+        return {"bars": 3 + at}
+
+    def hear(self, media):
+        return media
+
+    def ready(self, neutral):
+        self.neutral = list(neutral)
+
+    def strength(self, heard, emotion):
+        return np.array(heard) * (0.5 if emotion == "Q1" else 0.1)
+
+
+def test_calibration_measures_and_keeps_what_else_is_known(tmp_path, monkeypatch):
+    import checkpoints
+    from studio.evaluation.calibration import CALIBRATION_SEED, calibrate
+
+    entry = {"figures": {}, "extra": {"calibration": "old", "other": 1}}
+    given = dataclasses.asdict(checkpoints.describe("music-base")) | entry
+    given.pop("name")
+    (tmp_path / "manifest.json").write_text(json.dumps({"music-base": given, "emotion-space": given}))
+    monkeypatch.setattr(checkpoints, "ROOT", tmp_path)
+    asked, steps, ear = [], [], Rising()
+
+    def generate(modality, *, emotion, intensity, **request):
+        assert checkpoints.describe("music-base").extra["calibration"] == "old"
+        asked.append((modality, emotion, intensity, request))
+        return SimpleNamespace(media=intensity**2)
+
+    found = calibrate("music-base", generate=generate, ear=ear, on_step=lambda *step: steps.append(step))
+    assert steps[-1] == (42, 42) and ear.neutral == [0.0, 0.0]
+    assert asked[1] == (
+        "music", "Q1", 0.0, {"bars": 4, "seed": CALIBRATION_SEED + 1, "checkpoint": "music-base"},
+    )  # fmt: skip
+    assert found["intensity"][4] > 0.6  # half of the dial needs more than half of the intensity
+    assert checkpoints.describe("music-base").extra == {"calibration": found, "other": 1}
+    with pytest.raises(ValueError, match="expected weights with a dial"):
+        calibrate("emotion-space", generate=generate, ear=ear)
+    with pytest.raises(ValueError, match="at least 1 for clips"):
+        calibrate("music-base", clips=0, generate=generate, ear=ear)
+
+
+def test_figures_are_added_to_those_that_are_known(tmp_path, monkeypatch):
+    import checkpoints
+    from studio.evaluation.report import Targets, record_figures, target_lines
+
+    given = dataclasses.asdict(checkpoints.describe("music-base")) | {"figures": {"a": 1, "b": 2}}
+    given.pop("name")
+    (tmp_path / "manifest.json").write_text(json.dumps({"music-base": given}))
+    (tmp_path / "music-base").mkdir()
+    monkeypatch.setattr(checkpoints, "ROOT", tmp_path)
+    targets = Targets()
+    targets.at_least("b", 0.5, 0.9)
+    targets.at_most("c", 0.01, 0.02)
+    record_figures("music-base", {"clips": 3, **targets})
+    assert checkpoints.describe("music-base").figures == {
+        "a": 1, "clips": 3,
+        "b": {"value": 0.5, "target": ">= 0.9"}, "c": {"value": 0.01, "target": "<= 0.02"},
+    }  # fmt: skip
+    assert '">= 0.9"' in (tmp_path / "music-base" / "README.md").read_text()
+    assert target_lines(targets)[2:] == ["| b | 0.5 | >= 0.9 | missed |", "| c | 0.01 | <= 0.02 | reached |"]
 
 
 class StandIn:
@@ -244,7 +317,7 @@ def shipped():
 
 
 def test_report_on_a_stand_in_is_written_and_goes_on(shipped, tmp_path):
-    from studio.evaluation import evaluate_music
+    from studio.evaluation.music_report import evaluate_music
 
     stand_in, steps = StandIn(), []
     results = evaluate_music(
@@ -253,19 +326,20 @@ def test_report_on_a_stand_in_is_written_and_goes_on(shipped, tmp_path):
     assert steps[-1][0] == steps[-1][1]
     assert results["transfer"]["generated"]["identical"] == 1.0
     assert results["samples"]["degenerate"]["of"] == 4
-    assert {row["passed"] for row in results["bars"].values()} <= {True, False}
-    assert json.loads((tmp_path / "report.json").read_text())["bars"] == results["bars"]
+    assert {row["passed"] for row in results["targets"].values()} <= {True, False}
+    assert json.loads((tmp_path / "report.json").read_text())["targets"] == results["targets"]
     assert "| quadrant accuracy" in (tmp_path / "report.md").read_text()
     for name in ("confusion", "dial", "faders", "measures"):
         assert (tmp_path / f"{name}.png").stat().st_size > 1000
     made = stand_in.calls
-    assert evaluate_music(quick=True, bars=4, out_dir=tmp_path, generate=stand_in)["bars"] == results["bars"]
+    again = evaluate_music(quick=True, bars=4, out_dir=tmp_path, generate=stand_in)
+    assert again["targets"] == results["targets"]
     assert stand_in.calls == made + 1  # the edit: its exact notes are not among the kept clips
     assert not list(tmp_path.rglob("*.part*"))
 
 
 def test_report_refuses_bad_input(shipped):
-    from studio.evaluation import evaluate_music
+    from studio.evaluation.music_report import evaluate_music
 
     with pytest.raises(ValueError, match="expected sections"):
         evaluate_music(sections=("harmony",))

@@ -3,148 +3,90 @@
 from __future__ import annotations
 
 import json
-import os
-import shutil
-import time
 from pathlib import Path
 
 import pytest
+from page_driver import (
+    choose,
+    generate,
+    message,
+    needs_browser,
+    open_page,
+    opened_browser,
+    page_on_standins,
+    set_number,
+    type_into,
+    wait_for,
+)
 
-from generators import registry
 from studio import JobQueue, Library, Studio
 
-CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
-]
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no chromium on this machine")
+pytestmark = needs_browser
 
 
 @pytest.fixture(scope="module")
 def served(tmp_path_factory):
-    """Gives (address, library) of a page on the stand-in backend."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setitem(registry.BACKENDS, "music", "standin_music:StandinMusic")
-        from studio.ui.launch import start
-
-        library, studio = Library(tmp_path_factory.mktemp("library")), Studio("cpu")
-        with library, studio, JobQueue(studio, library) as queue:
-            page, address = start(queue, library)
-            yield address.rstrip("/"), library
-            page.close(verbose=False)
+    with page_on_standins(tmp_path_factory.mktemp("library")) as page:
+        yield page
 
 
 @pytest.fixture(scope="module")
 def browser():
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield opened
-        opened.close()
-
-
-def open_page(browser, address, width=1280, **options):
-    page = browser.new_context(viewport={"width": width, "height": 900}, **options).new_page()
-    page.set_default_timeout(60_000)
-    page.problems = []
-    page.on("pageerror", lambda error: page.problems.append(str(error)))
-    page.on("request", lambda request: note_outside(page, address, request.url))
-    page.goto(address)
-    page.wait_for_selector("#pad .names span", state="attached")
-    choose(page, "mode", "Name")
-    page.wait_for_selector("#name label")
-    wait_for(lambda: "admiration" in page.inner_text("#feeling-now"))
-    set_number(page, "length", 2)
-    return page
-
-
-def note_outside(page, address, url):
-    if not url.startswith((address, "data:", "blob:")):
-        page.problems.append(f"asked for {url}")
+    with opened_browser() as browser:
+        yield browser
 
 
 @pytest.fixture(scope="module")
 def page(served, browser):
-    opened = open_page(browser, served[0])
+    opened = open_page(browser, served[0], "Music")
+    set_number(opened, "music-length", 2)
     yield opened
     assert opened.problems == []
 
 
-def choose(page, block, text):
-    page.locator(f"#{block} label", has_text=text).first.click()
-
-
-def wait_for(condition, seconds=60.0):
-    """Waits until the condition holds."""
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "waited in vain"
-        time.sleep(0.05)
-
-
-def set_number(page, block, value):
-    page.fill(f"#{block} input[type=number]", str(value))
-    page.press(f"#{block} input[type=number]", "Tab")
-
-
-def generate(page):
-    page.click("#generate")
-    page.wait_for_selector("#progress [role=progressbar]")
-    wait_for(lambda: not page.inner_text("#progress") and page.is_enabled("#generate"))
-
-
-def message(page, block="progress"):
-    page.wait_for_selector(f"#{block} .message")
-    return page.inner_text(f"#{block} .message")
-
-
 def test_a_piece_is_made_and_can_be_heard(page, served):
-    generate(page)
-    page.wait_for_selector("#sound audio", state="attached")
-    duration = "document.querySelector('#sound audio').duration"
+    generate(page, "music")
+    page.wait_for_selector("#music-sound audio", state="attached")
+    duration = "document.querySelector('#music-sound audio').duration"
     wait_for(lambda: page.evaluate(f"{duration} > 0"))
     assert 2 < page.evaluate(duration) < 20
-    assert page.inner_text("#piece-title h2") == "admiration"
-    assert page.locator("#roll svg path").count() > 2
+    assert page.inner_text("#music-title h2") == "admiration"
+    assert page.locator("#music-picture svg path").count() >= 2
     assert served[1].count() == 1
     for form in ("mid", "musicxml", "wav", "png"):
         with page.expect_download() as download:
-            page.click(f"#download-{form}")
+            page.click(f"#music-download-{form}")
         assert download.value.suggested_filename.endswith(f".{form}")
 
 
 def test_cancel_takes_effect_within_a_step(page, served):
     before = served[1].count()
-    set_number(page, "length", 500)
-    page.click("#generate")
-    page.wait_for_selector("#progress [role=progressbar]")
-    wait_for(lambda: "Step" in page.inner_text("#progress") and "left" in page.inner_text("#progress"))
-    page.click("#cancel")
-    wait_for(lambda: "Cancelled" in page.inner_text("#progress"))
-    wait_for(lambda: page.is_enabled("#generate") and not page.is_enabled("#cancel"))
+    set_number(page, "music-length", 500)
+    page.click("#music-generate")
+    page.wait_for_selector("#music-progress [role=progressbar]")
+    wait_for(
+        lambda: "Step" in page.inner_text("#music-progress") and "left" in page.inner_text("#music-progress")
+    )
+    page.click("#music-cancel")
+    wait_for(lambda: "Cancelled" in page.inner_text("#music-progress"))
+    wait_for(lambda: page.is_enabled("#music-generate") and not page.is_enabled("#music-cancel"))
     assert served[1].count() == before
-    set_number(page, "length", 2)
+    set_number(page, "music-length", 2)
 
 
 def test_a_seed_is_kept_and_an_earlier_one_recalled(page):
-    generate(page)
-    seed = page.input_value("#seed input")
-    roll = page.inner_html("#roll")
-    generate(page)
-    assert page.input_value("#seed input") != seed
-    page.click("#recall input")
+    generate(page, "music")
+    seed = page.input_value("#music-seed input")
+    roll = page.inner_html("#music-picture")
+    generate(page, "music")
+    assert page.input_value("#music-seed input") != seed
+    page.click("#music-recall input")
     page.locator("[role=option]", has_text=seed).click()
-    wait_for(lambda: page.input_value("#seed input") == seed)
-    assert page.is_checked("#lock input")
-    generate(page)
-    assert page.input_value("#seed input") == seed and page.inner_html("#roll") == roll
-    page.uncheck("#lock input")
+    wait_for(lambda: page.input_value("#music-seed input") == seed)
+    assert page.is_checked("#music-lock input")
+    generate(page, "music")
+    assert page.input_value("#music-seed input") == seed and page.inner_html("#music-picture") == roll
+    page.uncheck("#music-lock input")
 
 
 @pytest.mark.parametrize(
@@ -158,24 +100,24 @@ def test_a_seed_is_kept_and_an_earlier_one_recalled(page):
 )
 def test_bad_words_show_what_was_expected(page, words, expected):
     choose(page, "mode", "Words")
-    page.fill("#words input, #words textarea", words)
+    type_into(page, "words", words)
     wait_for(lambda: expected in page.inner_text("#feeling-now"))
-    page.click("#generate")
-    wait_for(lambda: expected in page.inner_text("#progress"))
-    assert page.is_enabled("#generate")
+    page.click("#music-generate")
+    wait_for(lambda: expected in page.inner_text("#music-progress"))
+    assert page.is_enabled("#music-generate")
     choose(page, "mode", "Name")
     wait_for(lambda: "admiration" in page.inner_text("#feeling-now"))
 
 
 def test_bad_settings_show_what_was_expected(page):
-    page.fill("#tempo-min input, #tempo-min textarea", "fast")
-    page.click("#generate")
-    wait_for(lambda: "tempo_min, got 'fast'" in page.inner_text("#progress"))
-    page.fill("#tempo-min input, #tempo-min textarea", "")
-    set_number(page, "length", 0)
-    page.click("#generate")
-    wait_for(lambda: "from 1 to 4096 bars for bars, got 0" in page.inner_text("#progress"))
-    set_number(page, "length", 2)
+    type_into(page, "music-tempo-min", "fast")
+    page.click("#music-generate")
+    wait_for(lambda: "tempo_min, got 'fast'" in page.inner_text("#music-progress"))
+    type_into(page, "music-tempo-min", "")
+    set_number(page, "music-length", 0)
+    page.click("#music-generate")
+    wait_for(lambda: "from 1 to 4096 bars for bars, got 0" in page.inner_text("#music-progress"))
+    set_number(page, "music-length", 2)
 
 
 def test_the_pad_by_keyboard(page):
@@ -211,27 +153,27 @@ def test_keyframes_draw_a_route(page):
 
 
 def test_radio_buttons_answer_to_arrow_keys(page):
-    page.locator("#length-in input[value=bars]").focus()
+    page.locator("#music-length-in input[value=bars]").focus()
     page.keyboard.press("ArrowRight")
-    wait_for(lambda: page.is_checked("#length-in input[value=seconds]"))
+    wait_for(lambda: page.is_checked("#music-length-in input[value=seconds]"))
     page.keyboard.press("ArrowLeft")
-    wait_for(lambda: page.is_checked("#length-in input[value=bars]"))
+    wait_for(lambda: page.is_checked("#music-length-in input[value=bars]"))
 
 
 def test_a_preset_brings_the_settings_back(page, served):
-    page.locator("button.label-wrap", has_text="Presets").click()
-    set_number(page, "register", 1.5)
-    page.fill("#preset-name input, #preset-name textarea", "../up")
-    page.click("#preset-save")
-    assert "expected a preset name" in message(page, "preset-note")
-    page.fill("#preset-name input, #preset-name textarea", "high")
-    page.click("#preset-save")
-    wait_for(lambda: "Saved" in page.inner_text("#preset-note"))
-    saved = json.loads((served[1].folder / "presets" / "high.json").read_text())
+    page.locator("button.label-wrap:visible", has_text="Presets").click()
+    set_number(page, "music-register", 1.5)
+    type_into(page, "music-preset-name", "../up")
+    page.click("#music-preset-save")
+    assert "expected a preset name" in message(page, "music-preset-note")
+    type_into(page, "music-preset-name", "high")
+    page.click("#music-preset-save")
+    wait_for(lambda: "Saved" in page.inner_text("#music-preset-note"))
+    saved = json.loads((served[1].folder / "presets" / "music" / "high.json").read_text())
     assert saved["options"]["register"] == 1.5 and saved["emotion"]["weights"] == {"admiration": 1.0}
-    set_number(page, "register", -2)
-    page.click("#preset-load")
-    wait_for(lambda: page.input_value("#register input[type=number]") == "1.5")
+    set_number(page, "music-register", -2)
+    page.click("#music-preset-load")
+    wait_for(lambda: page.input_value("#music-register input[type=number]") == "1.5")
 
 
 def test_the_library_shows_tags_restores_and_deletes(page, served):
@@ -244,7 +186,7 @@ def test_the_library_shows_tags_restores_and_deletes(page, served):
     page.keyboard.press("Enter")
     page.wait_for_selector("#library-sound audio", state="attached")
     newest = library.list(limit=1)[0]
-    page.fill("#tags input, #tags textarea", "evening")
+    type_into(page, "tags", "evening")
     page.click("#save-tags")
     wait_for(lambda: library.get(newest.id).tags == ("evening",))
     page.click("#favourite")
@@ -252,13 +194,13 @@ def test_the_library_shows_tags_restores_and_deletes(page, served):
     page.check("#favourites-only input")
     wait_for(lambda: page.locator(".tile").count() == 1)
     page.uncheck("#favourites-only input")
-    page.fill("#search input, #search textarea", "nothing is called this")
+    type_into(page, "search", "nothing is called this")
     wait_for(lambda: "Nothing matches" in page.inner_text("#gallery"))
-    page.fill("#search input, #search textarea", "evening")
+    type_into(page, "search", "evening")
     wait_for(lambda: page.locator(".tile").count() == 1)
     page.click("#use-recipe")
-    page.wait_for_selector("#generate")
-    wait_for(lambda: page.input_value("#seed input") == str(newest.recipe["options"]["seed"]))
+    page.wait_for_selector("#music-generate")
+    wait_for(lambda: page.input_value("#music-seed input") == str(newest.recipe["options"]["seed"]))
     page.get_by_role("tab", name="Library").click()
     page.click("#delete")
     page.click("#delete-sure")
@@ -266,9 +208,9 @@ def test_the_library_shows_tags_restores_and_deletes(page, served):
     page.get_by_role("tab", name="Music").click()
 
 
-@pytest.mark.parametrize("look", ["light", "dark"])
-def test_a_narrow_page_does_not_scroll_sideways(served, browser, look):
-    page = open_page(browser, served[0], width=400, color_scheme=look)
+@pytest.mark.parametrize(("look", "tab"), [("light", "Speech"), ("dark", "Music")])
+def test_a_narrow_page_does_not_scroll_sideways(served, browser, look, tab):
+    page = open_page(browser, served[0], tab, width=400, color_scheme=look)
     for mode in ("Words", "Mix", "Point", "Over time"):
         choose(page, "mode", mode)
         page.wait_for_timeout(150)
@@ -308,6 +250,7 @@ def test_the_api(served):
         ({"emotion": "/etc/hostname.mid"}, "got a file name"),
         ({"bars": 0}, "from 1 to 4096"),
         ({"options": {"tempo": 3}}, "tempo"),
+        ({"options": {"source": "/etc/hostname"}}, "no 'source' among the options"),
     ):
         with pytest.raises(AppError, match=expected):
             client.predict(**{**arguments, "options": options, **wrong}, api_name="/generate_music")
@@ -327,7 +270,7 @@ def test_only_the_pages_own_files_are_served(served):
 def test_an_upload_that_is_too_large_is_refused(served):
     import httpx
 
-    files = {"files": ("big.mid", b"\0" * (11 * 2**20), "audio/midi")}
+    files = {"files": ("big.mid", b"\0" * (51 * 2**20), "audio/midi")}
     assert httpx.post(f"{served[0]}/gradio_api/upload", files=files).status_code == 413
 
 

@@ -3,13 +3,24 @@
 from __future__ import annotations
 
 import itertools
+import math
 
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from generators.sampling import MASK, draw_fields, guidance_passes, guided, nucleus, sample_masked
+from generators.sampling import (
+    MASK,
+    draw_fields,
+    flow_matching_loss,
+    guidance_passes,
+    guided,
+    noisy_at,
+    nucleus,
+    sample_flow,
+    sample_masked,
+)
 
 SCALES = st.sampled_from([0.0, 0.3, 1.0, 1.5, 2.0, 3.7, 10.0])
 SIZES = (3, 5)
@@ -22,6 +33,7 @@ def rng(seed: int = 0) -> torch.Generator:
 # Guidance
 
 
+@settings(deadline=None)
 @given(SCALES, SCALES, SCALES)
 def test_weights_add_to_one_and_levels_rise(content, identity, emotion):
     passes = guidance_passes(content, identity, emotion)
@@ -31,6 +43,7 @@ def test_weights_add_to_one_and_levels_rise(content, identity, emotion):
     assert all(weight != 0 for _, weight in passes)
 
 
+@settings(deadline=None)
 @given(SCALES, SCALES, SCALES)
 def test_nested_guidance_is_the_formula(content, identity, emotion):
     u = torch.randn(4, 6, generator=rng(), dtype=torch.float64)
@@ -253,3 +266,88 @@ def test_temperature_sharpens():
     for temperature in (0.5, 1.0, 2.0):
         share = draw_fields(logits, (2,), temperature, 1.0, rng())[:, 0].float().mean()
         assert float(share) == pytest.approx(float(torch.sigmoid(torch.tensor(1 / temperature))), abs=0.02)
+
+
+# Flow
+
+
+def solved(solver: str, steps: int) -> float:
+    """Error at t = 1 of dx/dt = t - x from x = 1, whose solution is t - 1 + 2 exp(-t)."""
+    made = sample_flow(
+        lambda x, t: t - x,
+        torch.ones(1, dtype=torch.float64),
+        num_inference_steps=steps,
+        solver=solver,
+    )
+    return abs(float(made) - 2 * math.exp(-1))
+
+
+@pytest.mark.parametrize(("solver", "order"), [("euler", 1), ("midpoint", 2)])
+def test_solvers_have_their_order(solver, order):
+    errors = [solved(solver, steps) for steps in (32, 64, 128)]
+    for coarse, fine in itertools.pairwise(errors):
+        assert math.log2(coarse / fine) == pytest.approx(order, abs=0.15)
+
+
+@pytest.mark.parametrize(("solver", "calls"), [("euler", 5), ("midpoint", 10)])
+def test_flow_calls_times_and_steps(solver, calls):
+    at: list[float] = []
+    heard: list[tuple[int, int]] = []
+    noise = torch.randn(2, 3, generator=rng())
+    before = noise.clone()
+
+    def flow(x: torch.Tensor, t: float) -> torch.Tensor:
+        at.append(t)
+        return x.new_ones(x.shape).requires_grad_(True)
+
+    made = sample_flow(
+        flow,
+        noise,
+        num_inference_steps=5,
+        solver=solver,
+        on_step=lambda *step: heard.append(step),
+        done=2,
+        total=9,
+    )
+    assert len(at) == calls and at == sorted(at) and at[0] == 0 and at[-1] < 1
+    assert heard == [(2 + step, 9) for step in range(1, 6)]
+    assert torch.allclose(made, before + 1, atol=1e-6) and not made.requires_grad
+    assert torch.equal(noise, before), "the noise is the caller's"
+
+
+def test_a_solver_that_is_none_is_refused():
+    with pytest.raises(ValueError, match=r"expected a solver out of euler, midpoint, got 'rk9'"):
+        sample_flow(lambda x, t: x, torch.zeros(1), num_inference_steps=1, solver="rk9")
+
+
+def test_guidance_of_one_is_one_pass_a_step():
+    for scales, passes in (((1.0, 1.0, 1.0), 1), ((1.0, 1.0, 2.0), 2), ((2.0, 1.5, 3.0), 4)):
+        called: list[int] = []
+
+        def flow(x: torch.Tensor, t: float, scales=scales, called=called) -> torch.Tensor:
+            return guided(lambda level: called.append(level) or 0.1 * x, guidance_passes(*scales))
+
+        sample_flow(flow, torch.ones(1), num_inference_steps=4)
+        assert len(called) == 4 * passes
+
+
+def test_the_straight_path_goes_from_noise_to_data():
+    clean, noise = torch.randn(2, 3, 4, 5, generator=rng()).unbind(0)
+    t = torch.tensor([0.0, 0.25, 1.0])
+    path = noisy_at(clean, noise, t)
+    assert torch.equal(path[0], noise[0]) and torch.equal(path[2], clean[2])
+    assert torch.allclose(path[1], 0.75 * noise[1] + 0.25 * clean[1])
+    for steps in (1, 7):
+        made = sample_flow(lambda x, t: clean - noise, noise, num_inference_steps=steps)
+        assert torch.allclose(made, clean, atol=1e-5)
+
+
+def test_the_flow_loss_is_zero_at_the_true_flow_and_blind_to_padding():
+    clean, noise = torch.randn(2, 3, 4, 5, generator=rng()).unbind(0)
+    mask = torch.arange(4) < torch.tensor([[4], [2], [1]])
+    true = clean - noise
+    assert float(flow_matching_loss(true, clean, noise, mask)) == 0
+    padded = torch.where(mask[..., None], true, true + 100)
+    assert float(flow_matching_loss(padded, clean, noise, mask)) == 0
+    assert float(flow_matching_loss(true + 2, clean, noise, mask)) == pytest.approx(4.0, rel=1e-5)
+    assert float(flow_matching_loss(true, clean, noise, torch.zeros_like(mask))) == 0

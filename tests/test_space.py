@@ -190,4 +190,3 @@ def test_readings_as_rows_table_and_pictures(tmp_path):
     for what in (row, "60% sad, 40% angry", [(0, "calm"), (9, "joy")]):
         path = emotion_report.plot(what, tmp_path / "plot.png")
         assert path.read_bytes()[:4] == b"\x89PNG"
-    assert emotion_report.plane_figure("calm").axes

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import subprocess
 import sys
@@ -9,12 +10,14 @@ import threading
 import time
 import warnings
 
+import numpy as np
 import pytest
 import tiny_backend
 
 import studio
 from generators import registry
-from generators.base import Cancelled
+from generators.base import Cancelled, option
+from generators.media import Audio
 from studio import EmotionCurve, Studio, generate, recipe
 from studio.emotion_text import read_emotion
 
@@ -88,6 +91,43 @@ def test_from_recipe_refuses_other_weights_and_other_inputs(tmp_path):
         generate.from_recipe(result.recipe, device="cpu")
     with pytest.raises(ValueError, match="expected weights gone abc"):
         generate.from_recipe({**result.recipe, "inputs": {}, "weights": {"gone": "abcdef"}}, device="cpu")
+
+
+def test_a_result_can_be_an_input(tmp_path, monkeypatch):
+    monkeypatch.setenv("AFFECT_HOME", str(tmp_path / "home"))
+    first = generate("tiny", seed=1, device="cpu")
+    paths = [
+        generate("tiny", source=given, device="cpu").recipe["prompt"]["source"]
+        for given in (first, first, generate("tiny", seed=2, device="cpu"), first.media)
+    ]
+    assert paths[0] == paths[1] and len(set(paths)) == 3
+    assert recipe.read_recipe(paths[0]) == first.recipe
+    assert len(list((tmp_path / "home" / "inputs").iterdir())) == 3
+    sound = Audio(np.zeros((1, 10), dtype=np.float32), 24000)
+    for given, message in (
+        (sound, "ending in .mid, got a Audio"),
+        ("a.wav", "a file ending in .mid"),
+        (3, "got 3"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            generate("tiny", source=given, device="cpu")
+
+
+def test_contradictions_are_refused_before_anything_is_loaded():
+    with pytest.raises(ValueError, match="expected swing in C"):
+        generate("tiny", key="D", swing=True, device="cpu")
+    assert tiny_backend.TinyBackend.opened == 0
+
+
+def test_only_fields_declared_as_files_are_read(tmp_path):
+    (tmp_path / "a.mid").write_bytes(b"one")
+
+    @dataclasses.dataclass(frozen=True)
+    class Spoken:
+        text: str = option("", "A text that may happen to name a file.", multiline=True)
+        reference: str = option("", "A file.", file=(".mid",))
+
+    assert set(recipe.hash_inputs(Spoken(*2 * [str(tmp_path / "a.mid")]))) == {"reference"}
 
 
 def test_from_recipe_of_another_version_warns():

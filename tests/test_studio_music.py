@@ -18,8 +18,8 @@ QUICK = {"bars": 2, "num_inference_steps": 2, "seed": 5, "device": "cpu"}
 def small(monkeypatch):
     import torch
 
-    from generators.music.backend import MusicBackend
     from generators.music.model import MusicDenoiser
+    from generators.weights import Weights
 
     with torch.random.fork_rng():
         torch.manual_seed(0)
@@ -29,7 +29,7 @@ def small(monkeypatch):
         entries["emotion-space"], name="music-base"
     )
     monkeypatch.setattr(checkpoints, "manifest", lambda *args: entries)
-    monkeypatch.setattr(MusicBackend, "model", lambda self, options: model)
+    monkeypatch.setattr(Weights, "get", lambda self, name: model)
 
 
 def test_recipe_of_every_written_form_makes_the_same_bytes(small, tmp_path):

@@ -6,14 +6,14 @@ import time
 from dataclasses import asdict, dataclass
 from typing import Any, ClassVar
 
-from generators.base import StepCallback, option
+from generators.base import PartCallback, StepCallback, option
 from generators.media import Score
 
 
 @dataclass(frozen=True)
 class TinyPrompt:
     bars: int | None = option(None, "How long.", unit="bars", minimum=1, maximum=64)
-    source: str | None = option(None, "A file to go on from.")
+    source: str | None = option(None, "A file to go on from.", file=(".mid",))
 
 
 @dataclass(frozen=True)
@@ -28,19 +28,32 @@ class TinyOptions:
 
 class TinyBackend:
     name: ClassVar[str] = "tiny"
+    media: ClassVar[type] = Score
     Prompt: ClassVar[type] = TinyPrompt
     Options: ClassVar[type] = TinyOptions
+    checkpoints: ClassVar[tuple[str, ...]] = ()
     opened: ClassVar[int] = 0
 
     def __init__(self, device: str = "cpu") -> None:
         self.device = device
         type(self).opened += 1
 
+    @staticmethod
+    def check(prompt: TinyPrompt, options: TinyOptions) -> None:
+        if options.swing and options.key == "D":
+            raise ValueError("expected swing in C, got it in D")
+
     def to(self, device: str) -> None:
         self.device = device
 
     def generate(
-        self, prompt: TinyPrompt, emotion: Any, options: TinyOptions, *, on_step: StepCallback | None = None
+        self,
+        prompt: TinyPrompt,
+        emotion: Any,
+        options: TinyOptions,
+        *,
+        on_step: StepCallback | None = None,
+        on_part: PartCallback | None = None,
     ) -> Score:
         import random
 

@@ -1,0 +1,53 @@
+"""The encoders that read a feeling from a reference file, by the file's suffix."""
+
+from __future__ import annotations
+
+import importlib
+from pathlib import Path
+from typing import Any, NamedTuple
+
+
+class Reader(NamedTuple):
+    """An encoder.
+
+    Attributes:
+        loader: import path "module:function" that gives it, with `encode(path) -> (64,)`.
+        checkpoint: its weights.
+        what: what such a file is, for people.
+    """
+
+    loader: str
+    checkpoint: str
+    what: str
+
+
+MUSIC = Reader("conditioning.encoders.music:load_music_encoder", "music-encoder", "a MIDI or MusicXML file")
+SPEECH = Reader("conditioning.encoders.speech:load_speech_encoder", "speech-encoder", "a recording of a voice")
+# A new reader is one line here.
+ENCODERS: dict[str, Reader] = {
+    **dict.fromkeys((".mid", ".midi", ".mxl", ".musicxml"), MUSIC),
+    **dict.fromkeys((".wav", ".flac", ".ogg", ".mp3", ".opus"), SPEECH),
+}
+
+
+def encoder_of(file_name: str) -> Reader | None:
+    """Gives the encoder that reads a file of this name; None when there is none."""
+    return ENCODERS.get(Path(file_name).suffix.lower())
+
+
+def encode(path: Path) -> Any:
+    """Places a reference file in the emotion space: (64,).
+
+    Raises:
+        ValueError: no encoder reads such a file.
+        FileNotFoundError: nothing is there.
+    """
+    from ..emotion import shorten
+
+    reader = encoder_of(path.name)
+    if reader is None:
+        raise ValueError(f"expected a reference file of {', '.join(ENCODERS)}, got {shorten(path.name)}")
+    if not path.is_file():
+        raise FileNotFoundError(f"expected a reference file, got no file at {shorten(str(path))}")
+    module, _, loader = reader.loader.partition(":")
+    return getattr(importlib.import_module(module), loader)().encode(path)

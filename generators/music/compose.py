@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, replace
-from typing import Any
-
 import numpy as np
 import torch
 
-from conditioning import SPACE_VERSION, EmotionCurve, load_space
+from conditioning import EmotionCurve, load_space
+from conditioning.calibration import calibrated
 from conditioning.encoders.midi import read_midi
 from generators.base import StepCallback
 from generators.media import Score
+from generators.weights import provenance
 
 from .assemble import assemble
 from .canvas import Canvas, blank, finish, from_piece
@@ -19,7 +18,7 @@ from .features import ATTRIBUTES, TIME_SIGNATURES, attributes_of, piece_from_sco
 from .fill import CONTEXT, WINDOW, Filler, Request
 from .harmony import MODES, TONICS
 from .model import MusicDenoiser
-from .options import DEFAULT_BARS, FADERS, STYLES, MusicOptions, MusicPrompt, bar_range, elements_of
+from .options import DEFAULT_BARS, STYLES, MusicOptions, MusicPrompt, bar_range, elements_of
 from .tokens import DURATION, ELEMENTS, MODE, PITCH, POSITION, TEMPO, TIME_SIGNATURE, VELOCITY
 
 FADER_STEP = 0.6  # spreads of an attribute that one step of its fader is worth
@@ -58,7 +57,7 @@ def make_request(
     """Turns emotion and faders into the conditions of every bar."""
     space = load_space()
     curve = calibrated(emotion, model.checkpoint.extra.get("calibration"))
-    faders = FADER_STEP * torch.tensor([getattr(options, name) for name in FADERS])
+    faders = FADER_STEP * torch.tensor([getattr(options, name) for name in ATTRIBUTES])
     drift = (
         DRIFT
         * options.temperature
@@ -117,19 +116,6 @@ def prepare(
     return canvas, every, tonic
 
 
-def calibrated(emotion: EmotionCurve, calibration: dict[str, list[float]] | None) -> EmotionCurve:
-    """Moves intensities along the checkpoint's measured map: equal steps of the dial express equal steps."""
-    if not calibration:
-        return emotion
-    dial, intensity = calibration["dial"], calibration["intensity"]
-    return EmotionCurve(
-        tuple(
-            (time_s, replace(value, intensity=float(np.interp(value.intensity, dial, intensity))))
-            for time_s, value in emotion.keyframes
-        )
-    )
-
-
 def given_attributes(model: MusicDenoiser, canvas: Canvas, kept: frozenset[int]) -> torch.Tensor:
     """(5,) standardised attributes that what an edit keeps fixes; NaN where the emotion decides."""
     assert canvas.source is not None
@@ -173,7 +159,8 @@ def write(
     track = tuple(
         (float(t), float(v), float(a)) for t, (v, a, _) in zip(starts[:-1], vad.tolist(), strict=True)
     )
-    return Score(midi, track, provenance=provenance_of(prompt, emotion, options, model))
+    made_from = provenance("music", [model.checkpoint], prompt, emotion, options)
+    return Score(midi, emotion_track=track, provenance=made_from)
 
 
 def tempo_map(canvas: Canvas, tempo: np.ndarray) -> np.ndarray:
@@ -197,20 +184,3 @@ def markers_of(emotion: EmotionCurve, canvas: Canvas, tempo: np.ndarray, first: 
         if bar < canvas.num_bars:
             found[bar] = f"emotion: {value.label}"
     return sorted(found.items())
-
-
-def provenance_of(
-    prompt: MusicPrompt, emotion: EmotionCurve, options: MusicOptions, model: MusicDenoiser
-) -> dict[str, Any]:
-    """Says what made the result."""
-    entry = model.checkpoint
-    return {
-        "backend": "music",
-        "weights": {entry.name: entry.sha256},
-        "licence": entry.licence,
-        "non_commercial": entry.non_commercial,
-        "space_version": SPACE_VERSION,
-        "prompt": asdict(prompt),
-        "options": asdict(options),
-        "emotion": emotion.to_json(),
-    }

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from checkpoints import replace_file
 from conditioning.encoders.midi import read_midi
 from training.data import music as readers
 
@@ -92,9 +92,8 @@ def save_corpus(corpus: Corpus, path: str | Path) -> None:
     arrays["valence_arousal"] = np.concatenate(corpus.valence_arousal).astype(np.float16)
     arrays["style"] = corpus.style.astype(np.int8)
     arrays["ids"] = np.frombuffer(json.dumps(corpus.ids).encode(), dtype=np.uint8)
-    partial = Path(path).with_suffix(".partial.npz")
-    np.savez_compressed(partial, **arrays)
-    os.replace(partial, path)
+    with replace_file(Path(path)) as partial:
+        np.savez_compressed(partial, **arrays)
 
 
 def load_corpus(path: str | Path) -> Corpus:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 
@@ -69,8 +67,3 @@ def read_corpus_emotions(
                 graded = np.clip((readings[member] - mean) / std * SPREAD, -0.95, 0.95)
                 readings[member] = graded.astype(np.float32)
     return replace(corpus, valence_arousal=readings)
-
-
-def load_clip_readings(path: str | Path) -> dict[str, list[float]]:
-    """Reads the JSON that `conditioning.train_music_encoder.crossfit_valence_arousal` wrote."""
-    return json.loads(Path(path).read_text(encoding="utf-8"))

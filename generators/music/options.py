@@ -5,18 +5,19 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from generators.base import option
+from generators.base import SamplingOptions, fader, guidance, option
 
-from .features import ATTRIBUTES, TIME_SIGNATURES
+from .features import TIME_SIGNATURES
 from .harmony import MODES, TONICS
+from .instruments import PROGRAMS
 from .tokens import ELEMENTS
 
 STYLES = ("pop", "folk", "classical", "performance")
 TASKS = ("generate", "continue", "infill", "edit")
-CHECKPOINTS = ("auto", "music-emopia-nc", "music-base")
+CHECKPOINTS = ("music-emopia-nc", "music-base")  # the best first
+SOURCE_SUFFIXES = (".mid", ".midi", ".musicxml", ".mxl", ".xml")
 KEYS = ("auto", *TONICS)
 DEFAULT_BARS = 16
-FADERS = ATTRIBUTES
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,9 @@ class MusicPrompt:
     task: str = option(
         "generate", "Make a new piece, or continue, infill or edit a given one.", choices=TASKS
     )
-    source: str | None = option(None, "MIDI or MusicXML file to continue, infill or edit.")
+    source: str | None = option(
+        None, "MIDI or MusicXML file to continue, infill or edit.", file=SOURCE_SUFFIXES
+    )
     infill_bars: str = option("", 'Bars to make anew when infilling, for example "5-8" (the first bar is 1).')
     keep: str = option(
         "position,pitch,duration,part",
@@ -47,12 +50,16 @@ class MusicPrompt:
 
 
 @dataclass(frozen=True)
-class MusicOptions:
+class MusicOptions(SamplingOptions):
     """How to make it."""
 
     checkpoint: str = option(
-        "auto", "Weights: auto takes the best; music-base has no non-commercial data.", choices=CHECKPOINTS
+        "auto",
+        "Weights: auto takes the best; music-base has no non-commercial data.",
+        choices=("auto", *CHECKPOINTS),
     )
+    content_guidance_scale: float = guidance("How strictly the faders are followed.")
+    identity_guidance_scale: float = guidance("How strictly the style is followed.")
     style: str = option("auto", "Kind of music; auto is what the weights do best.", choices=("auto", *STYLES))
     key: str = option("auto", "Tonic.", choices=KEYS, group="harmony")
     mode: str = option(
@@ -67,26 +74,21 @@ class MusicOptions:
     tempo_max: float | None = option(
         None, "Fastest tempo.", unit="bpm", minimum=40, maximum=220, group="rhythm"
     )
-    rhythm_density: float = option(
-        0.0, "Onsets a beat, around what the emotion implies.", minimum=-3, maximum=3, group="faders"
-    )
-    note_density: float = option(
-        0.0, "Notes a beat, around what the emotion implies.", minimum=-3, maximum=3, group="faders"
-    )
-    polyphony: float = option(
-        0.0, "Notes sounding at once, around what the emotion implies.", minimum=-3, maximum=3, group="faders"
-    )
-    register: float = option(
-        0.0, "How high, around what the emotion implies.", minimum=-3, maximum=3, group="faders"
-    )
-    loudness: float = option(
-        0.0, "How loud, around what the emotion implies.", minimum=-3, maximum=3, group="faders"
-    )
+    rhythm_density: float = fader("Onsets a beat, around what the emotion implies.")
+    note_density: float = fader("Notes a beat, around what the emotion implies.")
+    polyphony: float = fader("Notes sounding at once, around what the emotion implies.")
+    register: float = fader("How high, around what the emotion implies.")
+    loudness: float = fader("How loud, around what the emotion implies.")
     melody_instrument: int = option(
-        0, "General MIDI program of the melody.", minimum=0, maximum=127, group="sound"
+        0, "General MIDI program of the melody.", minimum=0, maximum=127, labels=PROGRAMS, group="sound"
     )
     accompaniment_instrument: int = option(
-        0, "General MIDI program of the accompaniment.", minimum=0, maximum=127, group="sound"
+        0,
+        "General MIDI program of the accompaniment.",
+        minimum=0,
+        maximum=127,
+        labels=PROGRAMS,
+        group="sound",
     )
     temperature: float = option(
         1.0,
@@ -98,25 +100,6 @@ class MusicOptions:
     top_p: float = option(
         0.9, "Share of the likeliest choices to draw from.", minimum=0.05, maximum=1, group="sampling"
     )
-    num_inference_steps: int = option(
-        16, "Sampling steps for each stretch of bars.", unit="steps", minimum=1, maximum=256, group="sampling"
-    )
-    content_guidance_scale: float = option(
-        1.0, "How strictly the faders are followed.", minimum=0, maximum=10, group="sampling"
-    )
-    identity_guidance_scale: float = option(
-        1.0, "How strictly the style is followed.", minimum=0, maximum=10, group="sampling"
-    )
-    emotion_guidance_scale: float = option(
-        1.0, "How strictly the emotion is followed.", minimum=0, maximum=10, group="sampling"
-    )
-    seed: int = option(
-        0,
-        "The same seed, options and weights give the same piece.",
-        minimum=0,
-        maximum=2**53,
-        group="sampling",
-    )
 
 
 def check_prompt(prompt: MusicPrompt, options: MusicOptions) -> None:
@@ -124,7 +107,7 @@ def check_prompt(prompt: MusicPrompt, options: MusicOptions) -> None:
 
     Raises:
         ValueError: contradicting lengths, a task without its source, an inverted tempo range, a key or metre
-            that contradicts what is kept of the source.
+            that contradicts what is kept of the source, elements or bars that cannot be read.
     """
     if prompt.bars is not None and prompt.duration_s is not None:
         raise ValueError("expected bars or duration_s, got both")
@@ -151,6 +134,8 @@ def check_prompt(prompt: MusicPrompt, options: MusicOptions) -> None:
             raise ValueError(f"expected key auto when pitch is kept, got {options.key}")
         if len(kept) == len(ELEMENTS):
             raise ValueError("expected at least one element to make anew, got keep with all of them")
+    if prompt.task == "infill":
+        bar_range(prompt.infill_bars, 99_999)  # the source's own length is known when it is read
 
 
 def elements_of(keep: str) -> frozenset[str]:

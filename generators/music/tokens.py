@@ -137,16 +137,3 @@ def row_order(piece: Piece) -> np.ndarray:
     kept = np.flatnonzero(notes_within_limit(piece))
     bar, position, pitch, _, _, part = piece.notes[kept].T
     return kept[np.lexsort((pitch, position, part, bar))]
-
-
-def note_rows(tokens: Tokens) -> np.ndarray:
-    """Gives (N, 6) rows of finished tokens with the columns of `Piece.notes`, in the order of rows."""
-    rows = tokens.values[~tokens.is_bar]
-    velocity = rows[:, VELOCITY] * VELOCITY_STEP + VELOCITY_STEP // 2
-    columns = [
-        tokens.bar[~tokens.is_bar],
-        rows[:, POSITION],
-        rows[:, PITCH] + PITCH_MIN,
-        DURATIONS[rows[:, DURATION]],
-    ]
-    return np.column_stack([*columns, velocity, rows[:, PART]])

@@ -3,14 +3,25 @@ encoders."""
 
 from __future__ import annotations
 
+import importlib
 from typing import Any
 
-
-def evaluate_music(**options: Any) -> dict[str, Any]:
-    """Measures the music backend; see `studio.evaluation.music_report.evaluate_music`."""
-    from .music_report import evaluate_music
-
-    return evaluate_music(**options)
+from .options import EVALUATIONS
 
 
-__all__ = ["evaluate_music"]
+def evaluate(modality: str, **options: Any) -> dict[str, Any]:
+    """Measures a medium with its frozen evaluators.
+
+    Args:
+        modality: out of `EVALUATIONS`. options: of the function named there.
+
+    Raises:
+        ValueError: a medium that has no evaluator.
+    """
+    if modality not in EVALUATIONS:
+        raise ValueError(f"expected a medium out of {', '.join(EVALUATIONS)}, got {modality!r}")
+    module, _, name = EVALUATIONS[modality].partition(":")
+    return getattr(importlib.import_module(module), name)(**options)
+
+
+__all__ = ["EVALUATIONS", "evaluate"]

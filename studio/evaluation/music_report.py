@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import os
 import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -21,7 +19,16 @@ from .music_trials import (
     run_intensity,
     run_quadrants,
     run_transfer,
+)
+from .report import (
+    Targets,
+    check_sections,
+    named_weights,
+    record_figures,
+    shipped_generate,
+    target_lines,
     weights_of,
+    write_report,
 )
 
 SECTIONS = ("quadrants", "samples", "intensity", "faders", "transfer")
@@ -90,7 +97,8 @@ def evaluate_music(
         generate: a stand-in for `studio.generate`.
 
     Returns:
-        {"evaluator": its own figures on real clips, one entry a section, "bars": {name: value, bar, passed}}.
+        {"evaluator": its own figures on real clips, one entry a section, "targets": {name: value, target,
+        passed}}.
 
     Raises:
         ValueError: a section that does not exist, or fewer than one clip.
@@ -98,9 +106,7 @@ def evaluate_music(
     """
     from .music_evaluator import load_music_evaluator
 
-    unknown = [section for section in sections if section not in SECTIONS]
-    if unknown:
-        raise ValueError(f"expected sections out of {', '.join(SECTIONS)}, got {unknown[0]!r}")
+    check_sections(sections, SECTIONS)
     if clips < 1 or bars < 1:
         raise ValueError(f"expected at least 1 clip of at least 1 bar, got {clips} of {bars}")
     evaluator = load_music_evaluator()
@@ -114,10 +120,11 @@ def evaluate_music(
             on_step(min(done, total), total)
 
     folder = Path(out_dir) if out_dir is not None else None
+    checkpoint = named_weights("music", checkpoint)
     maker = Clips(
         generate or shipped_generate(),
         folder=folder / "clips" if folder else None,
-        weights=weights_of(checkpoint),
+        weights=weights_of("music", checkpoint),
         fixed={"bars": bars, "checkpoint": checkpoint},
         on_clip=on_clip,
     )
@@ -127,26 +134,12 @@ def evaluate_music(
     }
     for name in sections:
         results |= run_section(name, maker, evaluator, plan, seed, data_dir)
-        results["bars"] = bars_of(results)
+        results["targets"] = targets_of(results)
         if folder:
-            write_report(results, folder)
+            write_report(results, folder, markdown(results, pictures_of(results, folder)))
     if record:
-        record_figures(results, checkpoint)
+        record_figures(checkpoint, {"clips a quadrant": plan.quadrant, **results["targets"]})
     return results
-
-
-def record_figures(results: Mapping[str, Any], checkpoint: str) -> None:
-    """Writes what was measured, beside what was to reach, into the manifest and the model card."""
-    import checkpoints
-    from checkpoints.cards import write_cards
-    from generators.music.backend import BEST
-
-    found = {name: f"{row['value']:.3g} ({row['bar']})" for name, row in results["bars"].items()}
-    clips = results["settings"]["clips"]
-    checkpoints.update_manifest(
-        BEST if checkpoint == "auto" else checkpoint, {"figures": {"clips a quadrant": clips, **found}}
-    )
-    write_cards()
 
 
 def run_section(
@@ -198,65 +191,44 @@ def transfer(
     return answer
 
 
-def shipped_generate() -> Callable[..., Any]:
-    """Gives the public call, on the CPU: figures must not depend on who has a GPU."""
-    from functools import partial
-
-    from studio.session import generate
-
-    return partial(generate, device="cpu")
-
-
-def bars_of(results: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+def targets_of(results: Mapping[str, Any]) -> Targets:
     """Sets every measured figure beside what it has to reach."""
-    bars: dict[str, dict[str, Any]] = {}
-
-    def add(name: str, value: float, bar: float, *, at_most: bool = False) -> None:
-        passed = value <= bar if at_most else value >= bar
-        bars[name] = {"value": value, "bar": f"{'<=' if at_most else '>='} {bar:g}", "passed": bool(passed)}
-
+    targets = Targets()
     if "quadrants" in results:
         found, evaluator = results["quadrants"], results["evaluator"]
         # The stricter of its two figures on songs that it never heard: the val split has few songs.
         own = max(evaluator.get(split, {}).get("4q", 0.0) for split in ("val", "cross_validation"))
-        add("quadrant accuracy (bar: the evaluator's own on real clips)", found["4q"], own)
-        add("arousal accuracy", found["arousal"], 0.88)
-        add("valence accuracy", found["valence"], 0.80)
+        targets.at_least("quadrant accuracy (target: the evaluator's own on real clips)", found["4q"], own)
+        targets.at_least("arousal accuracy", found["arousal"], 0.88)
+        targets.at_least("valence accuracy", found["valence"], 0.80)
     if "intensity" in results:
         for name in QUADRANTS:
-            add(f"intensity, Spearman rho, {name}", results["intensity"][name]["rho"], 0.9)
+            targets.at_least(f"intensity, Spearman rho, {name}", results["intensity"][name]["rho"], 0.9)
     if "faders" in results:
         for name in ATTRIBUTES:
-            add(f"fader {name}, R²", results["faders"][name]["r2"], 0.9)
+            targets.at_least(f"fader {name}, R²", results["faders"][name]["r2"], 0.9)
             kept = results["faders"][name]["restrictiveness"]
-            add(f"fader {name}, restrictiveness", round(sum(kept.values()) / len(kept), 4), 0.7)
+            targets.at_least(f"fader {name}, restrictiveness", round(sum(kept.values()) / len(kept), 4), 0.7)
     if "transfer" in results:
         for name, found in results["transfer"].items():
-            add(f"edits of {name} pieces: kept elements identical", found["identical"], 1.0)
-            add(f"edits of {name} pieces: arousal moved as asked", found["moved"], 0.85)
+            targets.at_least(f"edits of {name} pieces: kept elements identical", found["identical"], 1.0)
+            targets.at_least(f"edits of {name} pieces: arousal moved as asked", found["moved"], 0.85)
     if "samples" in results:
         found = results["samples"]
         for name in COMPARED:
             difference = abs(found["measures"].get(name, {"difference": 1.0})["difference"])
-            add(f"{name.replace('_', ' ')}, difference to real", difference, 0.1, at_most=True)
-        add("two-bar windows copied", found["copy_rate"], 0.02, at_most=True)
-        add("degenerate clips", found["degenerate"]["clips"], 0, at_most=True)
-    return bars
+            targets.at_most(f"{name.replace('_', ' ')}, difference to real", difference, 0.1)
+        targets.at_most("two-bar windows copied", found["copy_rate"], 0.02)
+        targets.at_most("degenerate clips", found["degenerate"]["clips"], 0)
+    return targets
 
 
-def write_report(results: Mapping[str, Any], folder: Path) -> None:
-    """Writes report.json, report.md and the plots, each only when whole."""
+def pictures_of(results: Mapping[str, Any], folder: Path) -> list[str]:
+    """Draws into the folder; gives the names of the files."""
     from .music_plots import draw
 
     folder.mkdir(parents=True, exist_ok=True)
-    pictures = draw(results, folder)
-    for name, text in (
-        ("report.json", json.dumps(results, indent=2, ensure_ascii=False)),
-        ("report.md", markdown(results, pictures)),
-    ):
-        partial = folder / f"{name}.partial"
-        partial.write_text(text + "\n", encoding="utf-8")
-        os.replace(partial, folder / name)
+    return draw(results, folder)
 
 
 def markdown(results: Mapping[str, Any], pictures: list[str]) -> str:
@@ -278,10 +250,6 @@ def markdown(results: Mapping[str, Any], pictures: list[str]) -> str:
             lines.append(
                 f"- {title}: {own[key]['4q']:.3f} / {own[key]['arousal']:.3f} / {own[key]['valence']:.3f}"
             )
-    lines += ["", "| measure | value | bar | |", "|---|---|---|---|"]
-    for name, row in results.get("bars", {}).items():
-        lines.append(
-            f"| {name} | {row['value']:.3g} | {row['bar']} | {'reached' if row['passed'] else 'missed'} |"
-        )
+    lines += ["", *target_lines(results.get("targets", {}))]
     lines += ["", *(f"![{Path(name).stem}]({name})" for name in pictures)]
     return "\n".join(lines)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -70,10 +69,12 @@ class Clips:
         """Gives the clip of a request as a MIDI file, for tasks that start from one."""
         path = self.path_of(request, ".mid") or folder / f"source-{request['seed']}-{request['emotion']}.mid"
         if not path.exists():
-            self.generate("music", **self.fixed, **request).media.midi.dump_midi(
-                str(path.with_suffix(".part"))
-            )
-            os.replace(path.with_suffix(".part"), path)
+            from checkpoints import replace_file
+
+            score = self.generate("music", **self.fixed, **request).media.midi
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with replace_file(path) as partial:
+                score.dump_midi(str(partial))
         return path
 
     def path_of(self, request: dict[str, Any], suffix: str) -> Path | None:
@@ -82,19 +83,6 @@ class Clips:
         named = {**self.fixed, **request, "weights": self.weights}
         text = json.dumps({k: Path(v).name if k == "source" else v for k, v in named.items()}, sort_keys=True)
         return self.folder / (hashlib.sha256(text.encode()).hexdigest()[:24] + suffix)
-
-
-def weights_of(checkpoint: str) -> str:
-    """Gives a text that changes when the weights that make clips change."""
-    import checkpoints
-
-    return ",".join(
-        f"{name}:{entry.sha256[:16]}:{json.dumps(entry.extra.get('calibration'))}"
-        for name, entry in checkpoints.manifest().items()
-        if name == checkpoint
-        or (checkpoint == "auto" and name.startswith("music-"))
-        or name == "emotion-space"
-    )
 
 
 def sample_of(score: symusic.Score) -> Sample:
@@ -108,14 +96,14 @@ def sample_of(score: symusic.Score) -> Sample:
 def write_sample(path: Path, sample: Sample) -> None:
     import numpy as np
 
+    from checkpoints import replace_file
+
     path.parent.mkdir(parents=True, exist_ok=True)
     grid: dict[str, Any] = {}
     if sample.grid is not None:
         grid = {"grid": sample.grid.notes, "lines": sample.grid.lines}
-    partial = path.with_suffix(".partial")
-    with open(partial, "wb") as file:
+    with replace_file(path) as partial, open(partial, "wb") as file:
         np.savez(file, notes=sample.notes, **grid)
-    os.replace(partial, path)
 
 
 def read_sample(path: Path) -> Sample:

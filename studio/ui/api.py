@@ -1,18 +1,25 @@
-"""The page's named endpoints for other programs: `generate_music`, `read_emotion`, `list_library`."""
+"""The page's named endpoints for other programs: one `generate_...` a medium, and those that only read."""
 
 from __future__ import annotations
 
+import dataclasses
+import inspect
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import gradio as gr
 
 from conditioning import EmotionCurve
+from generators.base import field_type
+from generators.registry import BACKENDS, backend_class
 
 from ..emotion_text import KEYFRAME, read_json, read_keyframes, read_value
-from .feeling import one_line
-from .making import Workshop
+from ..session import AUTO
+from .controls import default_of, file_fields, is_file
+from .making import Workshop, one_line
 
-NOT_FROM_OUTSIDE = ("source", "modality", "emotion", "intensity", "device", "on_step")
+NOT_OPTIONS = ("modality", "emotion", "intensity", "device", "on_step", "on_part")
+OPEN: dict[str, Any] = dict(api_visibility="public", show_progress="hidden")
 
 
 def emotion_from_text(text: str, intensity: float = 1.0) -> EmotionCurve:
@@ -37,27 +44,103 @@ def emotion_from_text(text: str, intensity: float = 1.0) -> EmotionCurve:
 
 def add_api(workshop: Workshop) -> None:
     """Adds the endpoints to the page that is being built."""
+    with gr.Row(visible=False):
+        for modality in BACKENDS:
+            add_generate(workshop, modality)
+        add_readers(workshop)
 
-    def generate_music(
-        emotion: str, intensity: float, bars: int, seed: int | None, options: dict | None, source: str | None
-    ) -> tuple[str, str, dict]:
-        """Makes a piece; gives the sound (WAV), the score (MIDI) and the recipe."""
-        try:
-            arguments = {
-                name: value for name, value in (options or {}).items() if name not in NOT_FROM_OUTSIDE
-            }
-            if "duration_s" not in arguments:
-                arguments["bars"] = bars
-            if source:
-                arguments["source"] = source
-            curve = emotion_from_text(emotion, intensity)
-            request = {"modality": "music", "emotion": curve.to_json(), "seed": seed, **arguments}
-            job = list(workshop.follow(request))[-1]
-            entry = workshop.entry_of(job)
-            wav, midi = (workshop.served.file(entry, suffix) for suffix in (".wav", ".mid"))
-        except (ValueError, OSError) as error:
-            raise gr.Error(one_line(error), print_exception=False) from None
-        return str(wav), str(midi), entry.recipe
+
+def add_generate(workshop: Workshop, modality: str) -> None:
+    """Adds `generate_<modality>(emotion, intensity, <fields of the prompt>, seed, options)`."""
+    fields = dataclasses.fields(backend_class(modality).Prompt)
+    given = {
+        "emotion": gr.Textbox(
+            "neutral",
+            label="Emotion: a name, a mixture, a phrase, numbers, keyframes, JSON; auto reads a text",
+        ),
+        "intensity": gr.Number(1.0, label="Intensity, 0 to 1.5"),
+        **{field.name: outside_control(backend_class(modality).Prompt, field) for field in fields},
+        "seed": gr.Number(None, label="Seed; none draws one", precision=0),
+        "options": gr.JSON({}, label="Other options by name"),
+    }
+    made = [gr.File(label="WAV"), gr.File(label="The exact form"), gr.JSON(label="Recipe")]
+    gr.Button().click(
+        with_names(lambda values: generate(workshop, modality, values), given),
+        list(given.values()),
+        made,
+        api_name=f"generate_{modality}",
+        concurrency_limit=None,
+        **OPEN,
+    )
+
+
+def outside_control(owner: type, field: dataclasses.Field) -> Any:
+    """Gives the component whose type says what a field takes."""
+    kind, _ = field_type(field, owner)
+    words, value = field.metadata.get("help") or field.name, default_of(field)
+    if is_file(field):
+        return gr.File(label=words, file_types=list(field.metadata["file"]), type="filepath")
+    if kind is bool:
+        return gr.Checkbox(bool(value), label=words)
+    if kind in (int, float):
+        return gr.Number(value, label=words, precision=0 if kind is int else None)
+    return gr.Textbox(value, label=words)
+
+
+def with_names(call: Callable[[dict[str, Any]], Any], given: Mapping[str, Any]) -> Callable[..., Any]:
+    """Gives `call` a parameter for each component, so that a client can name them and leave some out."""
+
+    def endpoint(*values: Any) -> Any:
+        return call(dict(zip(given, values, strict=True)))
+
+    endpoint.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
+        [
+            inspect.Parameter(
+                name, inspect.Parameter.POSITIONAL_OR_KEYWORD, default=getattr(component, "value", None)
+            )
+            for name, component in given.items()
+        ]
+    )
+    return endpoint
+
+
+def generate(workshop: Workshop, modality: str, values: dict[str, Any]) -> tuple[str, str, dict]:
+    """Makes a result; gives the sound (WAV), the exact form that the library keeps, and the recipe."""
+    try:
+        job = list(workshop.follow(request_of(modality, values)))[-1]
+        entry = workshop.entry_of(job)
+        wav, exact = (workshop.served.file(entry, suffix) for suffix in (".wav", entry.path.suffix))
+    except (ValueError, OSError) as error:
+        raise gr.Error(one_line(error), print_exception=False) from None
+    return str(wav), str(exact), entry.recipe
+
+
+def request_of(modality: str, values: Mapping[str, Any]) -> dict[str, Any]:
+    """Gives the request that another program's values stand for.
+
+    Raises:
+        ValueError: not an emotion, or options with a name that only an upload, or nobody outside, may set.
+    """
+    named = {name: value for name, value in values.items() if name not in ("emotion", "intensity", "options")}
+    options = values.get("options") or {}
+    if not isinstance(options, Mapping):
+        raise ValueError("expected options as a JSON object, got something else")
+    refused = [name for name in options if name in (*NOT_OPTIONS, *file_fields(modality))]
+    if refused:
+        raise ValueError(f"expected no {refused[0]!r} among the options: it has a parameter of its own")
+    given = {name: value for name, value in named.items() if value not in (None, "")}
+    return {"modality": modality, **feeling_of(values["emotion"], values["intensity"]), **given, **options}
+
+
+def feeling_of(text: str, intensity: float) -> dict[str, Any]:
+    """Gives the request's feeling; "auto" is read off the text that is to be said."""
+    if str(text).strip() == AUTO:
+        return {"emotion": AUTO, "intensity": intensity}
+    return {"emotion": emotion_from_text(text, intensity).to_json()}
+
+
+def add_readers(workshop: Workshop) -> None:
+    """Adds what makes nothing: reading a feeling, listing the library."""
 
     def read_emotion(text: str, intensity: float) -> dict:
         """Reads words, a name or numbers; gives the feeling's JSON and where it lies over its keyframes."""
@@ -82,33 +165,10 @@ def add_api(workshop: Workshop) -> None:
             found = workshop.library.search(text or "", limit=int(limit))
         except (ValueError, OSError) as error:
             raise gr.Error(one_line(error), print_exception=False) from None
-        hidden = ("path",)
-        return [
-            {key: value for key, value in entry.to_json().items() if key not in hidden} for entry in found
-        ]
+        return [{key: value for key, value in entry.to_json().items() if key != "path"} for entry in found]
 
-    open_to_all: dict[str, Any] = dict(api_visibility="public", show_progress="hidden")
-    with gr.Row(visible=False):
-        emotion = gr.Textbox(
-            "neutral", label="Emotion: a name, a mixture, a phrase, numbers, keyframes or JSON"
-        )
-        intensity = gr.Number(1.0, label="Intensity, 0 to 1.5")
-        bars = gr.Number(8, label="Bars", precision=0)
-        seed = gr.Number(None, label="Seed; none draws one", precision=0)
-        options = gr.JSON({}, label="Other options of the music backend by name")
-        source = gr.File(
-            label="MIDI file to continue, infill or edit", file_types=[".mid", ".midi"], type="filepath"
-        )
-        sound, score, recipe = gr.File(label="WAV"), gr.File(label="MIDI"), gr.JSON(label="Recipe")
-        text, limit = gr.Textbox("", label="Text"), gr.Number(20, label="At most this many", precision=0)
-        reading, entries = gr.JSON(label="Reading"), gr.JSON(label="Entries")
-        gr.Button().click(
-            generate_music,
-            [emotion, intensity, bars, seed, options, source],
-            [sound, score, recipe],
-            api_name="generate_music",
-            concurrency_limit=None,
-            **open_to_all,
-        )
-        gr.Button().click(read_emotion, [text, intensity], reading, api_name="read_emotion", **open_to_all)
-        gr.Button().click(list_library, [text, limit], entries, api_name="list_library", **open_to_all)
+    text, limit = gr.Textbox("", label="Text"), gr.Number(20, label="At most this many", precision=0)
+    intensity = gr.Number(1.0, label="Intensity, 0 to 1.5")
+    reading, entries = gr.JSON(label="Reading"), gr.JSON(label="Entries")
+    gr.Button().click(read_emotion, [text, intensity], reading, api_name="read_emotion", **OPEN)
+    gr.Button().click(list_library, [text, limit], entries, api_name="list_library", **OPEN)

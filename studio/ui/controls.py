@@ -3,23 +3,39 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import gradio as gr
 
-from generators.base import check_value, field_type
-
-from .instruments import GM_NAMES
+from generators.base import check_value, field_type, files_of
+from generators.registry import backend_class
 
 # A slider over more than this many steps cannot be aimed at: a number box takes its place.
 MOST_SLIDER_STEPS = 300
+TECHNICAL = ("model", "sampling")
+# Gives the path of an uploaded file that is still there, and None for any other file of this machine.
+Uploaded = Callable[[Any], str | None]
+
+
+class Part(Protocol):
+    """A few components of a tab that set one or more fields."""
+
+    @property
+    def inputs(self) -> list[Any]:
+        """The components, in one fixed order."""
+
+    def read(self, values: Sequence[Any]) -> dict[str, Any]:
+        """Gives keyword arguments of `generate` for the values of `inputs`; raises ValueError."""
+
+    def write(self, arguments: Mapping[str, Any], uploaded: Uploaded) -> list[Any]:
+        """Gives new values for `inputs` from a recipe's prompt and options."""
 
 
 @dataclass(frozen=True)
 class Control:
-    """One field of a Prompt or Options and the component that sets it.
+    """One field of a Prompt or Options and the component that sets it: the smallest `Part`.
 
     Attributes:
         owner: the dataclass.
@@ -36,37 +52,60 @@ class Control:
         return self.field.name
 
     @property
-    def default(self) -> Any:
-        return self.field.default
+    def inputs(self) -> list[Any]:
+        return [self.component]
 
-    def read(self, value: Any) -> Any:
-        """Gives what the component sent as the field's value.
+    def read(self, values: Sequence[Any]) -> dict[str, Any]:
+        """Gives {name: value}, or nothing when it is at its default.
 
         Raises:
             ValueError: a wrong type, or a value outside its range or choices.
         """
+        read = self.value(values[0])
+        return {} if read == self.field.default else {self.name: read}
+
+    def value(self, value: Any) -> Any:
+        """Gives what the component sent as the field's value; raises as `read`."""
         kind, optional = field_type(self.field, self.owner)
         if isinstance(value, (list, tuple)) and kind is str:
             value = ",".join(str(item) for item in value)
         if value is None or (value == "" and (optional or kind is not str)):
-            return None if optional else self.field.default
+            return None if optional else default_of(self.field)
         return check_value(self.field, self.owner, number_in(value) if kind in (int, float) else value)
 
-    def write(self, value: Any) -> Any:
-        """Gives what the component shows for a value; one that the field refuses becomes the default."""
+    def write(self, arguments: Mapping[str, Any], uploaded: Uploaded) -> list[Any]:
+        """Gives what the component shows; a value that the field refuses becomes the default."""
+        value = arguments.get(self.name, default_of(self.field))
+        if is_file(self.field):
+            return [uploaded(value)]
         try:
             checked = check_value(self.field, self.owner, value)
         except ValueError:
-            checked = self.field.default
-        if is_group(self.component):
-            return [item.strip() for item in str(checked or "").split(",") if item.strip()]
+            checked = default_of(self.field)
+        if type(self.component) is gr.Dropdown and checked not in [
+            each for _, each in self.component.choices
+        ]:
+            checked = default_of(self.field)
+        if type(self.component) is gr.CheckboxGroup:
+            return [[item.strip() for item in str(checked or "").split(",") if item.strip()]]
         if type(self.component) is gr.Textbox and not isinstance(checked, str):
-            return "" if checked is None else f"{checked:g}"
-        return checked
+            return ["" if checked is None else f"{checked:g}"]
+        return [checked]
 
 
-def is_group(component: Any) -> bool:
-    return isinstance(component, gr.CheckboxGroup)
+def default_of(field: dataclasses.Field) -> Any:
+    """Gives a field's default; None for a field that must be given."""
+    return None if field.default is dataclasses.MISSING else field.default
+
+
+def is_file(field: dataclasses.Field) -> bool:
+    """Says whether a field takes the path of a file."""
+    return bool(field.metadata.get("file"))
+
+
+def file_fields(modality: str) -> list[str]:
+    """Gives the fields of a medium's prompt and options that take the path of a file."""
+    return [name for cls in classes_of(modality) for name in files_of(cls)]
 
 
 def number_in(value: Any) -> Any:
@@ -79,21 +118,37 @@ def number_in(value: Any) -> Any:
         return value
 
 
+def classes_of(modality: str) -> tuple[type, type]:
+    """Gives a medium's Prompt and Options."""
+    backend = backend_class(modality)
+    return backend.Prompt, backend.Options
+
+
 def grouped_fields(
     classes: Iterable[type], skip: Sequence[str]
 ) -> dict[str, list[tuple[type, dataclasses.Field]]]:
-    """Gives group name -> [(class, field), ...] in the order in which they are declared."""
+    """Gives group name -> [(class, field), ...] as they are declared, technical groups last."""
     groups: dict[str, list[tuple[type, dataclasses.Field]]] = {}
     for cls in classes:
         for field in dataclasses.fields(cls):
             if field.name not in skip and "help" in field.metadata:
                 groups.setdefault(field.metadata.get("group") or "more", []).append((cls, field))
-    return groups
+    return dict(sorted(groups.items(), key=lambda item: item[0].lower() in TECHNICAL))
 
 
-def field_of(classes: Iterable[type], name: str) -> tuple[type, dataclasses.Field]:
+def field_of(modality: str, name: str) -> tuple[type, dataclasses.Field]:
     """Gives (class, field) for a field name."""
-    return next((cls, field) for cls in classes for field in dataclasses.fields(cls) if field.name == name)
+    return next(
+        (cls, field)
+        for cls in classes_of(modality)
+        for field in dataclasses.fields(cls)
+        if field.name == name
+    )
+
+
+def has_field(modality: str, name: str) -> bool:
+    """Says whether a medium's prompt or options have a field of this name."""
+    return any(field.name == name for cls in classes_of(modality) for field in dataclasses.fields(cls))
 
 
 def title_of(name: str) -> str:
@@ -106,7 +161,29 @@ def sentence(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-def add_control(cls: type, field: dataclasses.Field, **changes: Any) -> Control:
+def id_of(modality: str, name: str) -> str:
+    """Gives the element id of a field's component: "music-tempo-min"."""
+    return f"{modality}-{name.replace('_', '-')}"
+
+
+def add_field(modality: str, name: str, **changes: Any) -> Control:
+    """Adds the component for a field by its name; see `add_control`."""
+    return add_control(modality, *field_of(modality, name), **changes)
+
+
+def add_groups(modality: str, skip: Sequence[str]) -> list[Control]:
+    """Adds every field that is not in `skip`, one folded section for each group."""
+    controls = []
+    for number, (group, fields) in enumerate(grouped_fields(classes_of(modality), skip).items()):
+        with (
+            gr.Accordion(sentence(group), open=number == 0 and len(fields) <= 6),
+            gr.Row(elem_classes="pairs"),
+        ):
+            controls += [add_control(modality, cls, field) for cls, field in fields]
+    return controls
+
+
+def add_control(modality: str, cls: type, field: dataclasses.Field, **changes: Any) -> Control:
     """Adds the component for one field to the page that is being built; `changes` go to the component."""
     kind, optional = field_type(field, cls)
     meta = field.metadata
@@ -114,22 +191,22 @@ def add_control(cls: type, field: dataclasses.Field, **changes: Any) -> Control:
     words: dict[str, Any] = dict(
         label=title if not unit or unit in title.lower() else f"{title} ({unit})",
         info=sentence(meta.get("help") or "") or None,
-        value=field.default,
-        elem_id=field.name.replace("_", "-"),
+        value=default_of(field),
+        elem_id=id_of(modality, field.name),
         min_width=120,
     )
     words.update(changes)
     low, high, choices = meta.get("minimum"), meta.get("maximum"), meta.get("choices")
-    if field.name.endswith("_instrument"):
-        programs = [(f"{program + 1} · {name}", program) for program, name in enumerate(GM_NAMES)]
-        return Control(cls, field, gr.Dropdown(programs, **words))
-    if choices:
-        shown = [(sentence(str(choice)), choice) for choice in choices]
-        return Control(cls, field, gr.Dropdown(shown, filterable=len(choices) > 9, **words))
+    if is_file(field):
+        return Control(cls, field, file_box(meta["file"], words))
+    if choices or meta.get("labels"):
+        shown = words.pop("choices", None) or choices_of(meta)
+        return Control(cls, field, gr.Dropdown(shown, filterable=len(shown) > 9, **words))
     if kind is bool:
         return Control(cls, field, gr.Checkbox(**words))
     if kind is str:
-        return Control(cls, field, gr.Textbox(**{**words, "value": field.default or "", "max_length": 200}))
+        size = {"lines": 4, "max_lines": 14} if meta.get("multiline") else {"max_length": 200}
+        return Control(cls, field, gr.Textbox(**{**size, **words, "value": words["value"] or ""}))
     step = 1.0 if kind is int else slider_step(low, high)
     if not optional and low is not None and high is not None and (high - low) / step <= MOST_SLIDER_STEPS:
         return Control(cls, field, gr.Slider(low, high, step=step, buttons=[], **words))
@@ -139,6 +216,27 @@ def add_control(cls: type, field: dataclasses.Field, **changes: Any) -> Control:
             cls, field, gr.Textbox(**{"placeholder": "auto", **words, "value": "", "max_length": 20})
         )
     return Control(cls, field, gr.Number(precision=0 if kind is int else None, **words))
+
+
+def choices_of(meta: Mapping[str, Any]) -> list[tuple[str, Any]]:
+    """Gives (shown, value) of a field's choices; what has no label says itself."""
+    labels = meta.get("labels") or {}
+    return [(labels.get(value, sentence(str(value))), value) for value in meta.get("choices") or labels]
+
+
+def file_box(suffixes: Sequence[str], words: Mapping[str, Any]) -> Any:
+    """Adds a box to drop a file into; its label says what the file is for."""
+    label = words["label"] if not words["info"] else words["info"].rstrip(".")
+    visible = words.get("visible", True)
+    return gr.File(
+        label=label,
+        file_types=list(suffixes),
+        type="filepath",
+        height=130,
+        elem_id=words["elem_id"],
+        elem_classes="drop",
+        visible=visible,
+    )
 
 
 def slider_step(low: float | None, high: float | None) -> float:

@@ -1,23 +1,23 @@
-"""The emotion panel that every tab shares: words, names, a mix, a point to drag, keyframes, or a piece."""
+"""The emotion panel that every tab shares: words, names, a mix, a point to drag, keyframes, or a file."""
 
 from __future__ import annotations
 
 import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
-from html import escape
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import gradio as gr
 
+from conditioning.encoders import ENCODERS
 from conditioning.names import EIGHT_VECTOR, LABEL_SETS
 
+from ..licences import non_commercial
 from . import feeling as feelings
-from .feeling import AXES, MODES, PIECE, POINT, Settings
+from .feeling import AXES, MODES, POINT, REFERENCE, Settings
+from .making import message_html, one_line
 from .theme import asset
-
-if TYPE_CHECKING:
-    from conditioning import EmotionCurve
+from .weights_picker import notes_html
 
 AXIS_ENDS = ("unpleasant to pleasant", "still to intense", "overwhelmed to in control")
 # Those placed first stay; a later one that would touch them is left out.
@@ -79,20 +79,23 @@ class EmotionPanel:
     readout: Any
     pad: Any
 
-    def settings(self, values: Sequence[Any]) -> Settings:
-        """Sorts the values of `inputs` into settings."""
+    @property
+    def settable(self) -> list[Any]:
+        """What `write` fills."""
+        return [*self.inputs, self.label_set]
+
+    def settings(self, values: Sequence[Any], strength: float | None = None) -> Settings:
+        """Sorts the values of `inputs` into settings; `strength` takes the place of the intensity."""
         mode, intensity, words, name = values[:4]
         return Settings(
-            mode, intensity, words, name, tuple(values[4:12]), tuple(values[12:15]), *values[15:18]
+            mode,
+            intensity if strength is None else strength,
+            words,
+            name,
+            tuple(values[4:12]),
+            tuple(values[12:15]),
+            *values[15:18],
         )
-
-    def read(self, values: Sequence[Any]) -> EmotionCurve:
-        """Gives the emotion that the values of `inputs` stand for.
-
-        Raises:
-            ValueError: what was set is incomplete or out of range.
-        """
-        return self.settings(values).curve()
 
     def write(self, settings: Settings) -> list[Any]:
         """Gives new values for `inputs` and, last, for `label_set`."""
@@ -129,12 +132,13 @@ class EmotionPanel:
     def show(self, values: Sequence[Any]) -> tuple[str, dict[str, Any]]:
         """Gives what the readout and the pad show; a problem is shown where the feeling stands."""
         settings = self.settings(values)
-        if settings.mode == PIECE and not settings.reference and settings.held is None:
-            return feelings.hint_html("Drop a MIDI file below to take its feeling."), rest()
+        if settings.mode == REFERENCE and not settings.reference and settings.held is None:
+            hint = f"Drop a file below to take its feeling: {feelings.readable()}."
+            return feelings.hint_html(hint), rest()
         try:
             view = feelings.view_of(settings.curve())
         except (ValueError, OSError) as error:
-            return feelings.message_html(feelings.one_line(error)), rest()
+            return f'<div class="feeling">{message_html(one_line(error))}</div>', rest()
         return feelings.view_html(view), pad_value(
             view, settings.point if settings.mode == POINT else view.lies
         )
@@ -264,8 +268,8 @@ def add_emotion_panel() -> EmotionPanel:
     with gr.Column(visible=False, elem_classes="way") as box:
         boxes.append(box)
         reference = gr.File(
-            label="MIDI file whose feeling is taken",
-            file_types=[".mid", ".midi"],
+            label=f"Its feeling is taken: {feelings.readable()}",
+            file_types=list(ENCODERS),
             type="filepath",
             elem_id="reference",
             elem_classes="drop",
@@ -280,14 +284,8 @@ def add_emotion_panel() -> EmotionPanel:
 
 
 def encoder_note() -> str:
-    """Says under which terms the encoder may be used that reads a piece's feeling."""
-    import checkpoints
-
-    entry = checkpoints.manifest().get("music-encoder")
-    if entry is None or not entry.non_commercial:
-        return ""
-    mark = '<span class="mark-nc">Non-commercial only</span>'
-    return f'<p class="note">Read by {escape(entry.name)} {mark}<br>Licence {escape(entry.licence)}.</p>'
+    """Says under which terms those encoders may be used that are not free of them."""
+    return notes_html(non_commercial(dict.fromkeys(reader.checkpoint for reader in ENCODERS.values())))
 
 
 def wire_inputs(panel: EmotionPanel, boxes: list[Any], more: Any, fewer: Any) -> None:

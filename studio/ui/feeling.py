@@ -9,13 +9,13 @@ from html import escape
 from typing import Any
 
 from conditioning import Emotion, EmotionCurve
+from conditioning.encoders import ENCODERS
 from conditioning.names import EIGHT_VECTOR, GOEMOTIONS, LABEL_SETS
 from generators.base import shorten
 
-WORDS, NAME, MIX, POINT, TIME, PIECE = "Words", "Name", "Mix", "Point", "Over time", "A piece"
-MODES = (WORDS, NAME, MIX, POINT, TIME, PIECE)
+WORDS, NAME, MIX, POINT, TIME, REFERENCE = "Words", "Name", "Mix", "Point", "Over time", "A file"
+MODES = (WORDS, NAME, MIX, POINT, TIME, REFERENCE)
 AXES = ("valence", "arousal", "dominance")
-LONGEST_WORDS = 1000
 MOST_KEYFRAMES = 200
 CURVE_POINTS = 60
 # Q1 to Q4 mean little to most people without a picture.
@@ -34,8 +34,8 @@ class Settings:
         mix: eight weights, 0..1, in the order of `EIGHT_VECTOR`, for "Mix".
         point: valence, arousal, dominance in -1..1, for "Point".
         keyframes: rows of seconds, emotion, intensity, for "Over time".
-        reference: path of an uploaded score, for "A piece".
-        held: a reference that was read before, as JSON, for "A piece" without a file.
+        reference: path of an uploaded file that an encoder reads, for "A file".
+        held: a reference that was read before, as JSON, for "A file" without one.
     """
 
     mode: str = WORDS
@@ -75,11 +75,16 @@ class Settings:
             return Emotion.parse(
                 [read_number(x, axis, -1.0, 1.0) for axis, x in zip(AXES, self.point, strict=True)]
             )
-        if self.mode == PIECE and self.reference:
+        if self.mode == REFERENCE and self.reference:
             return Emotion.parse(str(self.reference))
-        if self.mode == PIECE and self.held is not None:
+        if self.mode == REFERENCE and self.held is not None:
             return Emotion.parse(self.held, files=False)
-        raise ValueError("expected a MIDI file to take the feeling from, got none")
+        raise ValueError(f"expected a file to take the feeling from ({readable()}), got none")
+
+
+def readable() -> str:
+    """Says which files a feeling can be taken from."""
+    return " or ".join(dict.fromkeys(reader.what for reader in ENCODERS.values()))
 
 
 def settings_for(value: Any) -> Settings:
@@ -99,7 +104,7 @@ def settings_for(value: Any) -> Settings:
     if emotion.vad is not None:
         return replace(settings, mode=POINT, point=emotion.vad)
     if emotion.code is not None:
-        return replace(settings, mode=PIECE, held=replace(emotion, intensity=1.0).to_json())
+        return replace(settings, mode=REFERENCE, held=replace(emotion, intensity=1.0).to_json())
     if len(emotion.weights) == 1:
         return replace(settings, mode=NAME, name=emotion.weights[0][0])
     return replace(settings, mode=WORDS, words=in_words(emotion))
@@ -244,19 +249,10 @@ def view_html(view: View) -> str:
     )
 
 
-def message_html(text: str) -> str:
-    """Gives a one-line message in the place where the feeling stands."""
-    return f'<div class="feeling"><p class="message" role="alert">{escape(text)}</p></div>'
-
-
 def hint_html(text: str) -> str:
     """Gives a hint in the place where the feeling stands."""
     words = f'<p class="name long">No feeling yet</p><p class="place">{escape(text)}</p>'
     return f'<div class="feeling">{words}</div>'
-
-
-def one_line(error: BaseException) -> str:
-    return " ".join(str(error).split())[:300] or type(error).__name__
 
 
 def label_choices(label_set: str) -> list[tuple[str, str]]:

@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-MAX_UPLOAD = "10mb"
+MAX_UPLOAD = "50mb"
 MOST_WAITING = 20
 # Nothing from another machine: the page works without a network, and a visitor's browser tells nobody of it.
 CONTENT_POLICY = "; ".join(

@@ -3,59 +3,72 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from html import escape
 from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
 from ..library import Entry
-from .feeling import one_line
-from .making import Workshop, message_html, note_html
-from .roll import roll_svg
-from .served import read_score
+from .looks import all_downloads, look_of
+from .making import Workshop, message_html, note_html, one_line
+from .stage import add_stage
 from .theme import asset
 
 if TYPE_CHECKING:
-    from .music_tab import MusicTab
+    from .emotion_panel import EmotionPanel
+    from .medium_tab import MediumTab
 
 PAGE_SIZE = 24
-THUMBNAIL_NOTES = 400
+MOST_THUMBNAILS = 500
 
 
-def tile_html(entry: Entry, chosen: bool) -> str:
-    """Gives one card of the gallery: a button with the roll, the feeling and the date."""
+def tile_html(entry: Entry, chosen: bool, picture: str) -> str:
+    """Gives one card of the gallery: a button with the picture, the feeling and the date."""
     when = time.strftime("%d %b %Y, %H:%M", time.localtime(entry.created))
     star = '<span class="star" aria-label="favourite">★</span>' if entry.favourite else ""
     tags = "".join(f"<i>{escape(tag)}</i>" for tag in entry.tags)
+    words = f"{escape(entry.modality)} · {when}"
     return (
         f'<li><button type="button" class="tile" data-entry="{escape(entry.id)}" '
         f'aria-pressed="{str(chosen).lower()}">'
-        f'{thumbnail(entry.id, entry)}<b>{escape(entry.emotion)}{star}</b><span class="when">{when}</span>'
+        f'{picture}<b>{escape(entry.emotion)}{star}</b><span class="when">{words}</span>'
         f'<span class="tags">{tags}</span></button></li>'
     )
 
 
-_thumbnails: dict[str, str] = {}
+class Thumbnails:
+    """Draws the small picture of an entry once.
+
+    Args:
+        workshop: whose library the entries are of.
+    """
+
+    def __init__(self, workshop: Workshop) -> None:
+        self.workshop = workshop
+        self.drawn: dict[str, str] = {}
+
+    def of(self, entry: Entry) -> str:
+        """Gives the picture as SVG; a broken file gives an empty one."""
+        if entry.id not in self.drawn:
+            if len(self.drawn) >= MOST_THUMBNAILS:
+                self.drawn.clear()
+            try:
+                media = self.workshop.served.media(entry)
+                self.drawn[entry.id] = look_of(type(media)).thumbnail_svg(media)
+            except (ValueError, OSError, RuntimeError):
+                self.drawn[entry.id] = '<svg viewBox="0 0 1000 256" aria-hidden="true"></svg>'
+        return self.drawn[entry.id]
 
 
-def thumbnail(entry_id: str, entry: Entry) -> str:
-    """Gives a small roll, drawn once; a broken file gives an empty one."""
-    if entry_id not in _thumbnails:
-        if len(_thumbnails) > 500:
-            _thumbnails.clear()
-        try:
-            _thumbnails[entry_id] = roll_svg(read_score(entry), label="", most_notes=THUMBNAIL_NOTES)
-        except (ValueError, OSError, RuntimeError):
-            _thumbnails[entry_id] = '<svg viewBox="0 0 1000 256" aria-hidden="true"></svg>'
-    return _thumbnails[entry_id]
-
-
-def gallery_html(entries: Sequence[Entry], chosen: str | None, searched: bool) -> str:
+def gallery_html(
+    entries: Sequence[Entry], chosen: str | None, searched: bool, picture: Callable[[Entry], str]
+) -> str:
     if not entries:
         words = "Nothing matches." if searched else "Nothing here yet. What you generate is kept here."
         return f'<p class="note nothing">{words}</p>'
-    return f'<ul class="tiles">{"".join(tile_html(entry, entry.id == chosen) for entry in entries)}</ul>'
+    tiles = (tile_html(entry, entry.id == chosen, picture(entry)) for entry in entries)
+    return f'<ul class="tiles">{"".join(tiles)}</ul>'
 
 
 def tag_choices(workshop: Workshop) -> list[str]:
@@ -63,10 +76,16 @@ def tag_choices(workshop: Workshop) -> list[str]:
     return sorted(tags)
 
 
-def add_library_tab(workshop: Workshop, music: MusicTab, tabs: Any, tab: Any) -> None:
-    """Adds the tab's components to the page that is being built, and wires them."""
-    from .music_tab import add_stage, show_entry
+def add_library_tab(
+    workshop: Workshop, panel: EmotionPanel, made: Mapping[str, MediumTab], tabs: Any, tab: Any
+) -> None:
+    """Adds the tab's components to the page that is being built, and wires them.
 
+    Args:
+        made: the tabs of the media, to which settings go back.
+        tabs, tab: all tabs, and this one.
+    """
+    thumbnails = Thumbnails(workshop)
     with gr.Row(elem_classes="fields search-row"):
         text = gr.Textbox(
             label="Search",
@@ -89,11 +108,11 @@ def add_library_tab(workshop: Workshop, music: MusicTab, tabs: Any, tab: Any) ->
     )
     more = gr.Button("Show more", size="sm", visible=False, elem_id="show-more")
     with gr.Column(visible=False, elem_classes="card stage", elem_id="chosen") as details:
-        stage = add_stage(prefix="library-")
+        stage = add_stage("library", all_downloads(), "")
         with gr.Row(elem_classes="fields"):
             star = gr.Button("Favourite", size="md", elem_id="favourite", min_width=110)
             load = gr.Button(
-                "Use in Music", size="md", variant="primary", elem_id="use-recipe", min_width=130
+                "Use these settings", size="md", variant="primary", elem_id="use-recipe", min_width=130
             )
             delete = gr.Button("Delete", size="md", elem_id="delete", min_width=90)
         with gr.Row(visible=False, elem_classes="fields confirm") as confirm:
@@ -109,52 +128,54 @@ def add_library_tab(workshop: Workshop, music: MusicTab, tabs: Any, tab: Any) ->
     note = gr.HTML("", apply_default_css=False, elem_id="library-note")
     filters = [text, tag, loved, limit, chosen]
     listing = [gallery, more]
-    shown = [*stage.outputs, star, tags, details, confirm, chosen]
+    shown = [*stage.outputs, star, tags, details, confirm, chosen, note]
 
     def listed(words: str, only: str | None, favourites: bool, count: int, current: str | None) -> list[Any]:
         found = workshop.library.search(
             words or "", tag=only or None, favourite=True if favourites else None, limit=count + 1
         )
         filtered = bool(words or only or favourites)
-        return [gallery_html(found[:count], current, filtered), gr.update(visible=len(found) > count)]
+        return [
+            gallery_html(found[:count], current, filtered, thumbnails.of),
+            gr.update(visible=len(found) > count),
+        ]
 
     def refreshed(*values: Any) -> list[Any]:
         return [*listed(*values), gr.update(choices=tag_choices(workshop))]
 
-    def opened(entry: Entry) -> list[Any]:
-        name = "★ Favourite" if entry.favourite else "☆ Favourite"
-        first, files = show_entry(workshop, entry)
-        both = [*first[:3], *files[3:-2], *first[-2:]]
-        return [
-            *both,
-            name,
-            ", ".join(entry.tags),
-            gr.update(visible=True),
-            gr.update(visible=False),
-            entry.id,
-        ]
+    def opened(entry: Entry) -> dict[Any, Any]:
+        changes: dict[Any, Any] = {}
+        for part in stage.show(workshop, entry):
+            changes.update(part)
+        return {
+            **changes,
+            star: "★ Favourite" if entry.favourite else "☆ Favourite",
+            tags: ", ".join(entry.tags),
+            details: gr.update(visible=True),
+            confirm: gr.update(visible=False),
+            chosen: entry.id,
+            note: "",
+        }
 
-    unchanged = [gr.skip() for _ in shown]
-
-    def guarded(act: Any, *values: Any) -> list[Any]:
-        """Gives what `act` gives for `shown` and an empty note, or leaves `shown` and says what was wrong."""
+    def guarded(act: Callable[[], dict[Any, Any]]) -> dict[Any, Any]:
+        """Gives what `act` gives, or says what was wrong and leaves all else as it is."""
         try:
-            return [*act(*values), ""]
+            return act()
         except (ValueError, OSError) as error:
-            return [*unchanged, message_html(one_line(error))]
+            return {note: message_html(one_line(error))}
 
-    def pick(event: gr.EventData) -> list[Any]:
+    def pick(event: gr.EventData) -> dict[Any, Any]:
         return guarded(lambda: opened(workshop.library.get(str(event.entry))))
 
-    def toggle(current: str | None) -> list[Any]:
-        def act() -> list[Any]:
+    def toggle(current: str | None) -> dict[Any, Any]:
+        def act() -> dict[Any, Any]:
             entry = workshop.library.get(current or "")
             return opened(workshop.library.favourite(entry.id, not entry.favourite))
 
         return guarded(act)
 
-    def retag(current: str | None, typed: str) -> list[Any]:
-        def act() -> list[Any]:
+    def retag(current: str | None, typed: str) -> dict[Any, Any]:
+        def act() -> dict[Any, Any]:
             entry = workshop.library.get(current or "")
             wanted = [part.strip() for part in (typed or "").split(",") if part.strip()]
             workshop.library.tag(entry.id, *wanted)
@@ -172,12 +193,17 @@ def add_library_tab(workshop: Workshop, music: MusicTab, tabs: Any, tab: Any) ->
             return [gr.skip(), gr.skip(), message_html(one_line(error))]
         return [gr.update(visible=False), None, note_html("Deleted.")]
 
-    def use(current: str | None) -> list[Any]:
-        try:
+    def use(current: str | None) -> dict[Any, Any]:
+        def act() -> dict[Any, Any]:
             entry = workshop.library.get(current or "")
-            return [gr.Tabs(selected="music"), "", True, *music.restore(entry.recipe)]
-        except (ValueError, OSError) as error:
-            return [gr.skip(), message_html(one_line(error)), gr.skip(), *(gr.skip() for _ in music.settable)]
+            target = made.get(entry.modality)
+            if target is None:
+                raise ValueError(f"expected a medium out of {', '.join(made)}, got {entry.modality!r}")
+            values = dict(zip(target.settable, target.restore(entry.recipe), strict=True))
+            # The seed comes back too, and is kept: the same button then makes the same thing again.
+            return {tabs: gr.Tabs(selected=entry.modality), note: "", target.seeds.lock: True, **values}
+
+        return guarded(act)
 
     quiet: dict[str, Any] = dict(queue=False, show_progress="hidden", api_visibility="private")
     rendering: dict[str, Any] = dict(show_progress="minimal", api_visibility="private", concurrency_limit=2)
@@ -186,16 +212,14 @@ def add_library_tab(workshop: Workshop, music: MusicTab, tabs: Any, tab: Any) ->
         listen(listed, filters, listing, trigger_mode="always_last", **quiet)
     more.click(lambda count: count + PAGE_SIZE, limit, limit, **quiet).then(listed, filters, listing, **quiet)
     for event in (
-        gallery.select(pick, None, [*shown, note], **rendering),
-        star.click(toggle, chosen, [*shown, note], **rendering),
-        save_tags.click(retag, [chosen, tags], [*shown, note], **rendering),
+        gallery.select(pick, None, shown, **rendering),
+        star.click(toggle, chosen, shown, **rendering),
+        save_tags.click(retag, [chosen, tags], shown, **rendering),
         sure.click(remove, chosen, [details, chosen, note], **quiet),
     ):
         event.then(refreshed, filters, [*listing, tag], **quiet)
     delete.click(lambda: gr.update(visible=True), None, confirm, **quiet)
     keep.click(lambda: gr.update(visible=False), None, confirm, **quiet)
-    # The seed comes back too, and is kept: the same button then makes the same piece again.
-    used = load.click(use, chosen, [tabs, note, music.lock, *music.settable], **quiet)
-    music.panel.show_after(used).then(
-        None, js="() => window.scrollTo({ top: 0, behavior: 'smooth' })", **quiet
-    )
+    own = [part for target in made.values() for part in (target.seeds.lock, *target.own_inputs)]
+    used = load.click(use, chosen, [tabs, note, *panel.settable, *own], **quiet)
+    panel.show_after(used).then(None, js="() => window.scrollTo({ top: 0, behavior: 'smooth' })", **quiet)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING, Any
 
+from .. import jobs
 from ..jobs import CANCELLED, DONE, FAILED, QUEUED, Job, JobQueue
 from ..library import Entry
 from .served import ServedFolder
@@ -39,12 +40,12 @@ class Workshop:
             ValueError: what `generate` would refuse before it starts.
         """
         job_id = self.queue.submit(request)
-        job, told, state = None, 0.0, None
+        job, told, known = None, 0.0, None
         try:
             for job in self.queue.watch(job_id, POLL_S):
-                # Fast steps are not told one by one: a browser would fall behind.
-                if job.state != state or time.monotonic() - told >= POLL_S:
-                    told, state = time.monotonic(), job.state
+                # Fast steps are not told one by one: a browser would fall behind. Parts are never held back.
+                if (job.state, job.num_parts) != known or time.monotonic() - told >= POLL_S:
+                    told, known = time.monotonic(), (job.state, job.num_parts)
                     yield job
         finally:
             if job is None or not job.finished:
@@ -71,20 +72,20 @@ class Workshop:
         return self.library.get(job.entry_id)
 
 
-def progress_html(job: Job) -> str:
-    """Gives the progress bar with step and time left, or what became of the job."""
+def progress_html(job: Job, before: str = "") -> str:
+    """Gives the progress bar with step and time left, or what became of the job, after `before`."""
     if job.state == FAILED:
         return message_html(job.error or "the job failed")
     if job.state == CANCELLED:
         return note_html("Cancelled. Nothing was kept.")
     if job.state == QUEUED:
-        return bar_html(0.0, f"Waiting, {job.place} before this one" if job.place else "Starting")
+        return bar_html(0.0, before + (f"Waiting, {job.place} before this one" if job.place else "Starting"))
     if job.state == DONE:
-        return bar_html(1.0, "Rendering the sound")
+        return bar_html(1.0, f"{before}Preparing what is shown")
     if not job.total:
-        return bar_html(0.0, "Loading the weights")
+        return bar_html(0.0, f"{before}Loading the weights")
     left = f", {time_words(job.eta_s)} left" if job.eta_s is not None else ""
-    return bar_html(job.progress, f"Step {job.step} of {job.total}{left}")
+    return bar_html(job.progress, f"{before}Step {job.step} of {job.total}{left}")
 
 
 def bar_html(part: float, words: str) -> str:
@@ -102,6 +103,11 @@ def message_html(text: str) -> str:
 
 def note_html(text: str) -> str:
     return f'<p class="note" role="status">{escape(text)}</p>'
+
+
+def one_line(error: BaseException) -> str:
+    """Gives an error's message in one line of at most 300 characters."""
+    return jobs.one_line(error)[:300]
 
 
 def time_words(seconds: float) -> str:

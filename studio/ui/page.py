@@ -1,4 +1,4 @@
-"""The page: a short head, one tab for each medium, and the library."""
+"""The page: a short head, the feeling, one tab for each medium beside it, and the library."""
 
 from __future__ import annotations
 
@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Any
 import gradio as gr
 
 from .api import add_api
+from .emotion_panel import add_emotion_panel
 from .library_tab import add_library_tab
 from .making import Workshop
-from .music_tab import add_music_tab
+from .media_tabs import media
+from .medium_tab import add_medium_tab
 from .theme import asset
 
 if TYPE_CHECKING:
@@ -39,16 +41,23 @@ def build_page(queue: JobQueue, library: Library) -> Any:
             apply_default_css=False,
             elem_id="masthead",
         )
-        with gr.Tabs(elem_id="tabs") as tabs:
-            with gr.Tab("Music", id="music"):
-                music = add_music_tab(workshop)
-            with gr.Tab("Library", id="library") as library_tab:
-                add_library_tab(workshop, music, tabs, library_tab)
+        # One panel outside the tabs: the feeling stays when another medium is chosen.
+        with gr.Row(elem_classes="studio"):
+            with gr.Column(elem_classes="card feeling-card"):
+                gr.Markdown("## Feeling", elem_classes="section")
+                panel = add_emotion_panel()
+            with gr.Tabs(elem_id="tabs") as tabs:
+                made = {}
+                for medium in media():
+                    with gr.Tab(medium.title, id=medium.modality):
+                        made[medium.modality] = add_medium_tab(workshop, panel, medium)
+                with gr.Tab("Library", id="library", elem_id="library-tab") as library_tab:
+                    add_library_tab(workshop, panel, made, tabs, library_tab)
         add_api(workshop)
         page.load(
-            lambda *values: music.panel.show(values),
-            music.panel.inputs,
-            [music.panel.readout, music.panel.pad],
+            lambda *values: panel.show(values),
+            panel.inputs,
+            [panel.readout, panel.pad],
             queue=False,
             show_progress="hidden",
             api_visibility="private",

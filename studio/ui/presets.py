@@ -1,9 +1,8 @@
-"""Presets: the settings of a tab as small JSON files in the library's folder, with import and export."""
+"""Presets: the settings of a tab as small JSON files, a folder for each medium, with import and export."""
 
 from __future__ import annotations
 
 import json
-import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -11,13 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
+from checkpoints import replace_file
 from generators.base import shorten
 
-from .feeling import one_line
-from .making import message_html, note_html
+from .making import message_html, note_html, one_line
 
 if TYPE_CHECKING:
-    from .music_tab import MusicTab
+    from .medium_tab import MediumTab
 
 LARGEST_PRESET = 2**18
 NAME = re.compile(r"[^\W_](?:[\w &+,'-]{0,46}[^\W_])?")
@@ -44,9 +43,8 @@ def preset_path(folder: Path, name: str | None) -> Path:
 def save_preset(folder: Path, name: str | None, recipe: Mapping[str, Any]) -> Path:
     """Writes a preset, whole or not at all; one of the same name is replaced."""
     path = preset_path(folder, name)
-    partial = path.with_suffix(".partial")
-    partial.write_text(json.dumps(recipe, indent=2, ensure_ascii=False), encoding="utf-8")
-    os.replace(partial, path)
+    with replace_file(path) as partial:
+        partial.write_text(json.dumps(recipe, indent=2, ensure_ascii=False), encoding="utf-8")
     return path
 
 
@@ -68,44 +66,43 @@ def read_preset(path: Path) -> dict[str, Any]:
     return found
 
 
-def as_recipe(request: Mapping[str, Any]) -> dict[str, Any]:
-    """Gives a preset from a request; a file of this machine and the seed stay out of it."""
-    left_out = ("modality", "emotion", "source", "seed")
-    options = {name: value for name, value in request.items() if name not in left_out}
-    return {"modality": request["modality"], "emotion": request["emotion"], "options": options}
-
-
-def add_preset_controls(tab: MusicTab) -> None:
+def add_preset_controls(tab: MediumTab) -> None:
     """Adds the section with presets and wires it."""
-    folder = tab.workshop.served.presets
+    prefix = tab.modality
+    folder = tab.workshop.served.presets / prefix
+    folder.mkdir(exist_ok=True)
     with gr.Accordion("Presets", open=False):
         with gr.Row(elem_classes="fields"):
             name = gr.Textbox(
-                label="Name", placeholder="rainy evening", max_length=48, elem_id="preset-name", min_width=140
+                label="Name",
+                placeholder="rainy evening",
+                max_length=48,
+                elem_id=f"{prefix}-preset-name",
+                min_width=140,
             )
-            save = gr.Button("Save settings", size="md", elem_id="preset-save", min_width=120)
+            save = gr.Button("Save settings", size="md", elem_id=f"{prefix}-preset-save", min_width=120)
         with gr.Row(elem_classes="fields"):
             chosen = gr.Dropdown(
-                preset_names(folder), value=None, label="Saved", elem_id="preset", min_width=140
+                preset_names(folder), value=None, label="Saved", elem_id=f"{prefix}-preset", min_width=140
             )
-            load = gr.Button("Load", size="md", elem_id="preset-load", min_width=80)
+            load = gr.Button("Load", size="md", elem_id=f"{prefix}-preset-load", min_width=80)
             export = gr.DownloadButton(
-                "Export", size="md", elem_id="preset-export", min_width=80, interactive=False
+                "Export", size="md", elem_id=f"{prefix}-preset-export", min_width=80, interactive=False
             )
         bring = gr.File(
             label="Import a preset or a recipe (JSON)",
             file_types=[".json"],
             type="filepath",
             height=130,
-            elem_id="preset-import",
+            elem_id=f"{prefix}-preset-import",
             elem_classes="drop",
         )
-        note = gr.HTML("", apply_default_css=False, elem_id="preset-note")
+        note = gr.HTML("", apply_default_css=False, elem_id=f"{prefix}-preset-note")
     unchanged = [gr.skip() for _ in tab.settable]
 
     def keep(wanted: str, *values: Any) -> list[Any]:
         try:
-            path = save_preset(folder, wanted, as_recipe(tab.request([*values])))
+            path = save_preset(folder, wanted, tab.as_preset(values))
         except (ValueError, OSError) as error:
             return [message_html(one_line(error)), gr.skip(), gr.skip()]
         chooser = gr.update(choices=preset_names(folder), value=path.stem)

@@ -1,4 +1,4 @@
-"""The piano roll as an SVG that follows the page's light and dark, with bar numbers and a playhead."""
+"""How a score looks: the piano roll as an SVG that follows the page's light and dark, with a playhead."""
 
 from __future__ import annotations
 
@@ -17,6 +17,9 @@ WIDTH, HEIGHT = 1000.0, 240.0
 SMALLEST_SPAN = 24
 MOST_NOTES = 4000
 MOST_NUMBERS = 16
+THUMBNAIL_NOTES = 400
+NOTHING_YET = "Your piece appears here."
+DOWNLOADS = (".mid", ".musicxml", ".wav", ".png")
 
 
 def roll_svg(score: Score, *, label: str, most_notes: int = MOST_NOTES) -> str:
@@ -32,7 +35,7 @@ def roll_svg(score: Score, *, label: str, most_notes: int = MOST_NOTES) -> str:
     """
     import numpy as np
 
-    from ..piano_roll import bar_starts, emotion_at, notes_of
+    from ..score.piano_roll import bar_starts, emotion_at, notes_of
 
     notes = notes_of(score.midi)
     end = max(1e-3, score.duration_s)
@@ -94,17 +97,29 @@ def pitch_range(notes: np.ndarray) -> tuple[int, int]:
     return low - lacking // 2, high + lacking - lacking // 2
 
 
-def roll_html(score: Score, label: str) -> str:
-    """Gives the roll with bar numbers above; roll.js adds the playhead."""
-    from ..piano_roll import bar_starts
+def picture_html(score: Score, label: str) -> str:
+    """Gives the roll with bar numbers above; picture.js moves the playhead."""
+    from ..score.piano_roll import bar_starts
 
     end = max(1e-3, score.duration_s)
     bars = [time for time in bar_starts(score.midi) if time < end]
     return (
-        f'<div class="roll" data-duration="{end:.3f}">'
-        f'<div class="bars" aria-hidden="true">{bar_numbers(bars, end)}</div>'
+        f'<div class="picture" data-duration="{end:.3f}">'
+        f'<div class="ruler" aria-hidden="true">{bar_numbers(bars, end)}</div>'
         f'{roll_svg(score, label=label)}<div class="playhead" aria-hidden="true"></div></div>'
     )
+
+
+def thumbnail_svg(score: Score) -> str:
+    """Gives a small roll."""
+    return roll_svg(score, label="", most_notes=THUMBNAIL_NOTES)
+
+
+def facts(score: Score) -> str:
+    """Gives one line: key, metre, tempo, length and notes."""
+    from ..score.piano_roll import bar_starts, headline
+
+    return f"{headline(score, len(bar_starts(score.midi)))} · {score.num_notes} notes"
 
 
 def bar_numbers(bars: Sequence[float], end: float) -> str:
@@ -116,8 +131,3 @@ def bar_numbers(bars: Sequence[float], end: float) -> str:
         for number, time in enumerate(bars)
         if number % step == 0
     )
-
-
-def empty_roll() -> str:
-    """Gives what stands in place of the roll before there is a piece."""
-    return '<div class="roll empty"><p>Your piece appears here.</p></div>'

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
 import threading
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from checkpoints import replace_file
+
+from ..export import save
+from ..library_entry import formats_of, media_of
 
 if TYPE_CHECKING:
-    from generators.media import Score
+    from generators.media import Audio, Media
 
     from ..library import Entry, Library
 
-DOWNLOADS = (".mid", ".musicxml", ".wav", ".png")
 # Sound is large: only the newest entries keep theirs, an older one is rendered again when it is asked for.
 MOST_FOLDERS = 60
+NAME = re.compile(r"[0-9a-z-]+")
 
 
 class ServedFolder:
@@ -35,33 +39,66 @@ class ServedFolder:
         for path in (self.results, self.uploads, self.presets):
             path.mkdir(parents=True, exist_ok=True)
         self._lock = threading.Lock()
+        self._newest: tuple[str, Media] | None = None
+
+    def media(self, entry: Entry) -> Media:
+        """Reads an entry's medium from its file; the last one is remembered."""
+        newest = self._newest
+        if newest is None or newest[0] != entry.id:
+            newest = self._newest = (entry.id, media_of(entry))
+        return newest[1]
+
+    def suffixes(self, entry: Entry) -> list[str]:
+        """Gives the suffixes in which an entry can be had."""
+        return formats_of(entry)
 
     def file(self, entry: Entry, suffix: str) -> Path:
         """Gives an entry's file in one form, rendering it when it is not there yet.
 
         Raises:
-            ValueError: a suffix that is not offered.
+            ValueError: a suffix that the medium does not have.
         """
-        if suffix not in DOWNLOADS:
-            raise ValueError(f"expected a suffix out of {', '.join(DOWNLOADS)}, got {suffix!r}")
-        from ..export import save
-
+        offered = self.suffixes(entry)
+        if suffix not in offered:
+            raise ValueError(f"expected a suffix out of {', '.join(offered)}, got {suffix!r}")
         path = self.results / entry.id / f"{name_of(entry)}{suffix}"
         with self._lock:
             if not path.is_file():
                 path.parent.mkdir(exist_ok=True)
                 if suffix == entry.path.suffix:
-                    partial = path.with_suffix(f"{suffix}.partial")
-                    shutil.copyfile(entry.path, partial)
-                    os.replace(partial, path)
+                    with replace_file(path) as partial:
+                        shutil.copyfile(entry.path, partial)
                 else:
-                    save(read_score(entry), path, recipe=entry.recipe)
+                    save(self.media(entry), path, recipe=entry.recipe)
                 self._prune()
+        return path
+
+    def part(self, name: str, index: int, audio: Audio) -> Path:
+        """Writes a finished part of a result that is still being made.
+
+        Args:
+            name: of the result's own folder; letters, digits and hyphens.
+            index: 0 for the first part.
+        """
+        if not NAME.fullmatch(name):
+            raise ValueError(f"expected a name of letters and digits, got {name!r}")
+        path = self.results / f"parts-{name}" / f"{index:04d}.wav"
+        with self._lock:
+            path.parent.mkdir(exist_ok=True)
+            save(audio, path)
+            self._prune()
         return path
 
     def forget(self, entry_id: str) -> None:
         """Removes what was rendered for an entry."""
+        self._newest = None
         shutil.rmtree(self.results / Path(entry_id).name, ignore_errors=True)
+
+    def uploaded(self, source: Any) -> str | None:
+        """Gives the path of a file when it was uploaded to this page and is still there."""
+        path = Path(str(source)).resolve() if source else None
+        inside = path is not None and self.uploads.resolve() in path.parents
+        return str(path) if inside and path is not None and path.is_file() else None
 
     def _prune(self) -> None:
         folders = sorted(self.results.iterdir(), key=lambda path: path.stat().st_mtime)
@@ -73,21 +110,3 @@ def name_of(entry: Entry) -> str:
     """Gives a file name that says what it is: "calm-to-joy-20260101-120000-ab12cd"."""
     words = re.sub(r"[^a-z0-9]+", "-", entry.emotion.lower()).strip("-")[:40].strip("-")
     return f"{words or entry.modality}-{entry.id}"
-
-
-def read_score(entry: Entry) -> Score:
-    """Reads an entry's piece with the emotion of each bar, from its file and its recipe."""
-    import symusic
-
-    from conditioning import EmotionCurve, load_space
-    from generators.media import Score
-
-    from ..piano_roll import bar_starts
-
-    midi = symusic.Score(str(entry.path))
-    curve = EmotionCurve.parse(entry.recipe.get("emotion") or "neutral", files=False)
-    starts = bar_starts(midi)
-    space = load_space()
-    places = space.vad(space.embed_curve(curve, starts)).tolist() if starts else []
-    track = tuple((start, place[0], place[1]) for start, place in zip(starts, places, strict=True))
-    return Score(midi=midi, emotion_track=track)

@@ -8,30 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 from generators.media import Score
 
+from ..pictures import FAINT, INK, MUTED, PAPER, colours, cut, draw_picture, emotion_at, tidy
+
 if TYPE_CHECKING:
     import numpy as np
     import symusic
 
-# Colours around the plane, by angle: 0 is pleasant, 90 excited, 180 unpleasant, 270 quiet; the same as the
-# page's.
-ANCHORS = (
-    (0.0, "#82a01e"),
-    (45.0, "#e8980c"),
-    (90.0, "#e0622b"),
-    (135.0, "#cf2f3f"),
-    (180.0, "#b13f9b"),
-    (225.0, "#4a5be0"),
-    (270.0, "#2182c4"),
-    (315.0, "#0f9b80"),
-    (360.0, "#82a01e"),
-)
-CENTRE = "#8b919c"
-INK, FAINT, PAPER, BLACK_KEYS = "#1f2430", "#c9ced8", "#ffffff", "#f4f5f8"
-# From here outwards a colour is as full as it gets.
-FULL_RADIUS = 0.75
-SIZE_INCHES = (12.0, 6.4)
-PIXELS_PER_INCH = 100
+BLACK_KEYS = "#f4f5f8"
 MOST_LABELS = 24
+MARKER = "emotion: "
 BLACK = (1, 3, 6, 8, 10)
 
 
@@ -44,68 +29,14 @@ def draw(score: Score, path: str | Path, *, text: dict[str, str] | None = None) 
         path: where to write.
         text: text chunks for the file, by keyword.
     """
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=SIZE_INCHES, dpi=PIXELS_PER_INCH, facecolor=PAPER)
-    FigureCanvasAgg(figure)
-    curve = bool(score.emotion_track)
-    grid = figure.add_gridspec(
-        2 if curve else 1,
-        1,
-        height_ratios=(4.2, 1.0) if curve else (1.0,),
-        hspace=0.07,
-        left=0.065,
-        right=0.875 if curve else 0.975,
-        top=0.865,
-        bottom=0.085,
-    )
-    roll = figure.add_subplot(grid[0])
-    end = max(1e-3, score.duration_s)
     bars = bar_starts(score.midi)
-    draw_notes(roll, score, end)
-    draw_bars(roll, bars, end)
-    draw_markers(roll, score.midi, end)
-    figure.text(0.065, 0.955, headline(score, len(bars)), color=INK, fontsize=13, weight="bold", va="center")
-    bottom = roll
-    if curve:
-        bottom = figure.add_subplot(grid[1], sharex=roll)
-        draw_curve(bottom, score, bars, end)
-        roll.tick_params(labelbottom=False)
-        draw_plane(figure, score)
-    bottom.set_xlabel("time (s)", color=INK, fontsize=9)
-    figure.savefig(path, format="png", metadata=text or {})
 
+    def draw_roll(axes: Any, end: float) -> None:
+        draw_notes(axes, score, end)
+        draw_bars(axes, bars, end)
+        draw_markers(axes, score.midi, end)
 
-def colours(valence: np.ndarray, arousal: np.ndarray) -> np.ndarray:
-    """Gives the colour of places in the valence-arousal plane.
-
-    Args:
-        valence, arousal: (N,) in -1..1.
-
-    Returns:
-        (N, 3) red, green, blue in 0..1; grey at the centre, full colour from a radius of 0.75.
-    """
-    import numpy as np
-    from matplotlib.colors import to_rgb
-
-    angle = np.degrees(np.arctan2(arousal, valence)) % 360.0
-    stops = [stop for stop, _ in ANCHORS]
-    around = np.array([to_rgb(colour) for _, colour in ANCHORS])
-    rim = np.stack([np.interp(angle, stops, around[:, channel]) for channel in range(3)], axis=-1)
-    radius = np.clip(np.hypot(valence, arousal) / FULL_RADIUS, 0.0, 1.0)[..., None]
-    return radius * rim + (1.0 - radius) * np.array(to_rgb(CENTRE))
-
-
-def emotion_at(score: Score, times: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Gives (valence, arousal) of the bar in which each time lies; zeros without an emotion track."""
-    import numpy as np
-
-    if not score.emotion_track:
-        return np.zeros(len(times)), np.zeros(len(times))
-    track = np.array(score.emotion_track, dtype=np.float64)
-    bar = np.clip(np.searchsorted(track[:, 0], times + 1e-6, side="right") - 1, 0, len(track) - 1)
-    return track[bar, 1], track[bar, 2]
+    draw_picture(score, path, headline(score, len(bars)), draw_roll, lines=bars, text=text)
 
 
 def draw_notes(axes: Any, score: Score, end: float) -> None:
@@ -194,9 +125,9 @@ def draw_bars(axes: Any, bars: list[float], end: float) -> None:
         [time for number, time in shown if number % step == 0],
         [str(number + 1) for number, _ in shown if number % step == 0],
     )
-    above.tick_params(length=0, labelsize=8, colors="#70778a", pad=1)
+    above.tick_params(length=0, labelsize=8, colors=MUTED, pad=1)
     above.spines["top"].set_visible(False)
-    axes.text(-0.01, 1.02, "bar", transform=axes.transAxes, fontsize=8, color="#70778a", ha="right")
+    axes.text(-0.01, 1.02, "bar", transform=axes.transAxes, fontsize=8, color=MUTED, ha="right")
 
 
 def bar_step(count: int) -> int:
@@ -213,11 +144,11 @@ def draw_markers(axes: Any, midi: symusic.Score, end: float) -> None:
     height = axes.get_ylim()[1]
     for marker in sorted(midi.to("second").markers, key=lambda marker: marker.time):
         time, words = float(marker.time), str(marker.text)
-        if not words.startswith("emotion ") or time >= end or time - last < end * 0.11:
+        if not words.startswith(MARKER) or time >= end or time - last < end * 0.11:
             continue
         last = time
         axes.annotate(
-            shorten(words.removeprefix("emotion "), 22),
+            cut(words.removeprefix(MARKER), 22),
             (time, height),
             xytext=(0, 17),
             textcoords="offset points",
@@ -228,68 +159,6 @@ def draw_markers(axes: Any, midi: symusic.Score, end: float) -> None:
             zorder=5,
             bbox={"boxstyle": "round,pad=0.25", "fc": PAPER, "ec": FAINT, "lw": 0.6, "alpha": 0.9},
         )
-
-
-def draw_curve(axes: Any, score: Score, bars: list[float], end: float) -> None:
-    """Draws valence and arousal over time, above a band in the colours of the notes."""
-    import numpy as np
-
-    track = np.array(score.emotion_track, dtype=np.float64)
-    times = np.append(track[:, 0], max(end, track[-1, 0]))
-    values = np.concatenate([track[:, 1:], track[-1:, 1:]])
-    pixels = np.linspace(0.0, end, 1000)
-    valence, arousal = emotion_at(score, pixels)
-    band = np.ones((1, 1000, 4))
-    band[0, :, :3] = colours(valence, arousal)
-    axes.imshow(band, extent=(0, end, -1.45, -1.15), aspect="auto", zorder=2, interpolation="nearest")
-    axes.axhline(0.0, color=FAINT, lw=0.8, zorder=1)
-    styles = (("valence", INK, "-"), ("arousal", "#7a8296", (0, (3, 1.2))))
-    heights = spread_labels(float(values[-1, 0]), float(values[-1, 1]))
-    for column, (name, colour, style) in enumerate(styles):
-        axes.step(times, values[:, column], where="post", color=colour, ls=style, lw=1.8, zorder=3)
-        axes.annotate(
-            name, (1.0, heights[column]), xycoords=("axes fraction", "data"), xytext=(6, 0),
-            textcoords="offset points", color=colour, fontsize=9, va="center", annotation_clip=False,
-        )  # fmt: skip
-    axes.set_ylim(-1.45, 1.12)
-    axes.set_yticks([-1, 0, 1])
-    if len(bars) <= 200:
-        axes.vlines([time for time in bars if time < end], -1.15, 1.12, color=FAINT, lw=0.5, zorder=1)
-    tidy(axes)
-
-
-def spread_labels(first: float, second: float, gap: float = 0.42) -> tuple[float, float]:
-    """Gives heights for two labels that do not touch."""
-    if abs(first - second) >= gap:
-        return first, second
-    middle, sign = (first + second) / 2.0, 1.0 if first >= second else -1.0
-    middle = min(0.9, max(-0.9, middle))
-    return middle + sign * gap / 2.0, middle - sign * gap / 2.0
-
-
-def draw_plane(figure: Any, score: Score) -> None:
-    """Draws the valence-arousal plane as the key to the colours, with the way of the piece through it."""
-    import numpy as np
-
-    axes = figure.add_axes((0.893, 0.68, 0.094, 0.094 * SIZE_INCHES[0] / SIZE_INCHES[1]))
-    line = np.linspace(-1.0, 1.0, 61)
-    valence, arousal = np.meshgrid(line, line)
-    picture = np.ones((61, 61, 4))
-    picture[..., :3] = colours(valence, arousal)
-    picture[..., 3] = 0.85
-    axes.imshow(picture, extent=(-1, 1, -1, 1), origin="lower", interpolation="bilinear")
-    track = np.clip(np.array(score.emotion_track, dtype=np.float64)[:, 1:], -0.97, 0.97)
-    axes.plot(track[:, 0], track[:, 1], color=PAPER, lw=1.4, alpha=0.9)
-    axes.plot(track[-1:, 0], track[-1:, 1], "o", color=PAPER, mec=INK, ms=5.5)
-    axes.set_xticks([-1, 1], ["sad", "glad"])
-    axes.set_yticks([])
-    axes.set_xlabel("quiet", fontsize=8, color=INK, labelpad=-9)
-    axes.set_title("excited", fontsize=8, color=INK, pad=3)
-    axes.set_xlim(-1, 1)
-    axes.set_ylim(-1, 1)
-    axes.tick_params(length=0, labelsize=8, colors=INK, pad=2)
-    for spine in axes.spines.values():
-        spine.set_visible(False)
 
 
 def headline(score: Score, bars: int) -> str:
@@ -333,17 +202,3 @@ def key_name(sharps: int, minor: int) -> str:
     )
     tonic = order[min(17, max(0, sharps + 7 + (3 if minor else 0)))]
     return f"{tonic} {'minor' if minor else 'major'}"
-
-
-def shorten(words: str, limit: int) -> str:
-    """Cuts a text to a number of characters."""
-    return words if len(words) <= limit else words[: limit - 1] + "…"
-
-
-def tidy(axes: Any) -> None:
-    """Takes away what carries nothing."""
-    for side in ("top", "right"):
-        axes.spines[side].set_visible(False)
-    for side in ("left", "bottom"):
-        axes.spines[side].set_color(FAINT)
-    axes.tick_params(colors=INK, labelsize=9, length=3, color=FAINT)

@@ -35,3 +35,5 @@ Guitar fret noise|Breath noise|Seashore|Bird tweet
 Telephone ring|Helicopter|Applause|Gunshot
 """
 GM_NAMES = tuple(NAMES.strip().replace("\n", "|").split("|"))
+# Program -> what people are shown; they count from 1.
+PROGRAMS = {program: f"{program + 1} · {name}" for program, name in enumerate(GM_NAMES)}

@@ -1,4 +1,4 @@
-// Moves the playhead over the roll with the sound, and lets a press on the roll jump in the sound.
+// Moves the playhead over the picture with the sound, and lets a press on the picture jump in the sound.
 const sound = () => {
   const box = document.getElementById('SOUND_ID');
   if (!box) return null;
@@ -9,21 +9,21 @@ const sound = () => {
   return null;
 };
 const place = () => {
-  const roll = element.querySelector('.roll');
+  const picture = element.querySelector('[data-duration]');
   const head = element.querySelector('.playhead');
-  const audio = sound();
-  if (roll && head && audio) {
-    const at = audio.currentTime / Number(roll.dataset.duration || 1);
+  const audio = picture && head ? sound() : null;
+  if (audio) {
+    const at = audio.currentTime / Number(picture.dataset.duration || 1);
     head.style.left = (100 * Math.min(1, at)) + '%';
     head.style.opacity = audio.currentTime > 0.02 && at <= 1 ? 1 : 0;
   }
   requestAnimationFrame(place);
 };
 element.addEventListener('click', (event) => {
-  const roll = event.target.closest('.roll');
+  const picture = event.target.closest('[data-duration]');
   const audio = sound();
-  if (!roll || !audio || !roll.dataset.duration) return;
-  const box = roll.getBoundingClientRect();
-  audio.currentTime = Math.max(0, (event.clientX - box.left) / box.width) * Number(roll.dataset.duration);
+  if (!picture || !audio || !picture.dataset.duration) return;
+  const box = picture.getBoundingClientRect();
+  audio.currentTime = Math.max(0, (event.clientX - box.left) / box.width) * Number(picture.dataset.duration);
 });
 requestAnimationFrame(place);

@@ -21,6 +21,7 @@ from .notation import (
     staves_of,
     voices_of,
 )
+from .piano_roll import MARKER
 
 if TYPE_CHECKING:
     import symusic
@@ -113,8 +114,8 @@ def add_signs(part: Any, midi: symusic.Score, scale: float, end: int) -> None:
             before = bpm
     for marker in midi.markers:
         time, words = round(marker.time * scale), str(marker.text)
-        if words.startswith("emotion ") and time < end:
-            part.add(notation.Direction(words.removeprefix("emotion "), staff=MELODY), time)
+        if words.startswith(MARKER) and time < end:
+            part.add(notation.Direction(words.removeprefix(MARKER), staff=MELODY), time)
 
 
 def finish(path: Path, recipe: str) -> None:

@@ -1,0 +1,196 @@
+"""From a prompt to sound with its timings: what the speech backend does with its weights."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+
+from conditioning import EmotionCurve, load_space
+from conditioning.calibration import calibrated
+from generators.base import PartCallback, StepCallback
+from generators.media import Audio, Mark, join
+from generators.weights import Weights, provenance
+
+from .delivery import Delivery, Planner, rounded, stretch_for
+from .features import FRAME_RATE, HOP_LENGTH, SAMPLE_RATE
+from .model import SpeechModel
+from .options import VOCODER, SpeechOptions, SpeechPrompt, sentence_emotions
+from .render import SentenceRenderer, Voice
+from .text import iter_sentences
+from .timing import marks_of
+
+TRACK_STEP_S = 0.5
+
+
+def speak(
+    weights: Weights,
+    prompt: SpeechPrompt,
+    emotion: EmotionCurve,
+    options: SpeechOptions,
+    on_step: StepCallback | None,
+    on_part: PartCallback | None,
+) -> Audio:
+    """Says the text; see `SpeechBackend.generate`."""
+    parts = []
+    for part in Speaking(weights, prompt, emotion, options).parts(on_step):
+        parts.append(part)
+        if on_part:
+            on_part(part)
+    return join(parts)
+
+
+@dataclass(frozen=True)
+class Line:
+    """A sentence about to be made: its place, its plan, whole frames of each token, and exact length."""
+
+    number: int
+    delivery: Delivery
+    durations: np.ndarray
+    num_samples: int
+
+
+class Speaking:
+    """One call of the backend."""
+
+    def __init__(
+        self, weights: Weights, prompt: SpeechPrompt, emotion: EmotionCurve, options: SpeechOptions
+    ) -> None:
+        model: Any = weights.get(options.checkpoint)
+        vocoder: Any = weights.get(VOCODER)
+        self.model: SpeechModel = model
+        self.vocoder, self.prompt, self.options = vocoder, prompt, options
+        self.space = load_space()
+        map_ = model.checkpoint.extra.get("calibration")
+        self.curves = [
+            calibrated(EmotionCurve.parse(value, intensity, files=False), map_)
+            for value, intensity in sentence_emotions(prompt)
+        ] or [calibrated(emotion, map_)]
+        self.speaker = model.speaker_index(prompt.voice)
+        self.statistics = model.prosody.statistics
+        self.generator = torch.Generator().manual_seed(options.seed)
+        self.provenance = provenance(
+            "speech", [model.checkpoint, vocoder.checkpoint], prompt, emotion, options
+        )
+
+    def parts(self, on_step: StepCallback | None) -> Iterator[Audio]:
+        """Gives the sound, piece by piece, with what is said in each."""
+        progress = Progress(self.prompt.text, self.options.num_inference_steps, on_step)
+        start_s = 0.0
+        for line in self.lines(progress):
+            yield from self.line_parts(line, start_s, progress)
+            start_s += line.num_samples / SAMPLE_RATE
+            progress.said(line.delivery.sentence.text)
+        progress.finish()
+
+    def lines(self, progress: Progress) -> Iterator[Line]:
+        """Plans the sentences: one by one, or all before the first is made where a length is asked for."""
+        if self.prompt.duration_s is not None:
+            yield from self.fitted(list(self.deliveries(progress)), self.prompt.duration_s)
+            return
+        for number, delivery in enumerate(self.deliveries(progress)):
+            durations = rounded(delivery.stretched(1 / self.options.speed), delivery.row.is_pause)
+            yield Line(number, delivery, durations, int(durations.sum()) * HOP_LENGTH)
+
+    def deliveries(self, progress: Progress) -> Iterator[Delivery]:
+        """Plans the sentences in order, each as if at natural speed."""
+        start_s = 0.0
+        for number, sentence in enumerate(iter_sentences(self.prompt.text, self.prompt.language)):
+            planner = Planner(
+                self.model.prosody, self.speaker, self.emotion_at(number), self.space.neutral, self.options
+            )
+            delivery = planner.plan(sentence, start_s, self.generator)
+            progress.planned()
+            yield delivery
+            start_s += float(delivery.frames.sum()) / FRAME_RATE / self.options.speed
+
+    def fitted(self, deliveries: list[Delivery], duration_s: float) -> Iterator[Line]:
+        """Stretches all plans alike so that the whole lasts exactly as asked."""
+        stretch = stretch_for(deliveries, duration_s * FRAME_RATE)
+        exact, done = 0.0, 0
+        for number, delivery in enumerate(deliveries):
+            lengths = delivery.stretched(stretch)
+            exact += float(lengths.sum()) * HOP_LENGTH
+            num_samples = round(exact) - done
+            if number == len(deliveries) - 1:
+                num_samples = round(duration_s * SAMPLE_RATE) - done
+            durations = rounded(lengths, delivery.row.is_pause)
+            # Up to a frame too many, of silence; the surplus samples are cut.
+            durations[-1] += max(0, -(-num_samples // HOP_LENGTH) - int(durations.sum()))
+            yield Line(number, delivery, durations, num_samples)
+            done += num_samples
+
+    def curve(self, number: int) -> EmotionCurve:
+        """The emotion of a sentence; the last one given rules what follows it."""
+        return self.curves[min(number, len(self.curves) - 1)]
+
+    def emotion_at(self, number: int) -> Callable[[np.ndarray], torch.Tensor]:
+        curve = self.curve(number)
+        return lambda times_s: self.space.embed_curve(curve, times_s.tolist()).cpu()
+
+    def line_parts(self, line: Line, start_s: float, progress: Progress) -> Iterator[Audio]:
+        """Makes one sentence."""
+        voice = Voice(
+            self.model.acoustic,
+            self.vocoder,
+            self.statistics,
+            self.speaker,
+            self.emotion_at(line.number),
+            self.options,
+        )
+        renderer = SentenceRenderer(voice, line.delivery, line.durations, start_s, self.generator)
+        marks, done = marks_of(line.delivery, line.durations), 0
+        length_s = line.num_samples / SAMPLE_RATE  # of the last frame a part may be cut
+        for piece in renderer.pieces(progress.within(line.delivery.sentence.text)):
+            piece = piece[: line.num_samples - done]
+            begin_s, end_s = done / SAMPLE_RATE, (done + len(piece)) / SAMPLE_RATE
+            own = [mark for mark in marks if begin_s <= mark.start_s < end_s]
+            yield Audio(
+                piece[None],
+                SAMPLE_RATE,
+                tuple(
+                    Mark(m.start_s - begin_s, min(m.end_s, length_s) - begin_s, m.text, m.kind) for m in own
+                ),
+                emotion_track=self.track(line.number, start_s + begin_s, start_s + end_s),
+                provenance=self.provenance,
+            )
+            done += len(piece)
+
+    def track(self, number: int, start_s: float, end_s: float) -> tuple[tuple[float, float, float], ...]:
+        """Valence and arousal from `start_s` on, times from 0."""
+        times = np.arange(start_s, end_s, TRACK_STEP_S)
+        places = self.space.vad(self.emotion_at(number)(times)).tolist()
+        return tuple((float(t - start_s), v, a) for t, (v, a, _) in zip(times, places, strict=True))
+
+
+class Progress:
+    """Steps done of steps in all, reckoned in characters, since a text is read only as it is said."""
+
+    def __init__(self, text: str, steps: int, on_step: StepCallback | None) -> None:
+        self.length, self.on_step = max(1, len(text)), on_step
+        self.total = steps * (1 + self.length // 80)
+        self.before = 0
+
+    def said(self, text: str) -> None:
+        self.before += len(text)
+
+    def planned(self) -> None:
+        """Lets the caller cancel between plans, of which a long text with a given length needs many."""
+        self.within("")(0.0)
+
+    def within(self, text: str) -> Callable[[float], None]:
+        """Gives the callback for one sentence: the share of it that is done."""
+
+        def step(share: float) -> None:
+            if self.on_step:
+                done = int(self.total * (self.before + share * len(text)) / self.length)
+                self.on_step(max(1, min(done, self.total - 1)), self.total)
+
+        return step
+
+    def finish(self) -> None:
+        if self.on_step:
+            self.on_step(self.total, self.total)

@@ -1,0 +1,83 @@
+"""Recipe of the speech model: prosody, then acoustics, shipped as one checkpoint."""
+
+from __future__ import annotations
+
+import datetime
+from pathlib import Path
+from typing import Any
+
+from torch import Tensor
+
+import checkpoints
+from conditioning import SPACE_VERSION
+from training.loop import TrainConfig, steps_done
+
+from .corpus import prepared_corpus
+from .model import SpeechModel
+from .train_acoustic import train_acoustic
+from .train_prosody import prepared_alignment, train_prosody
+
+PARTS = ("prosody", "acoustic")
+
+
+def run(
+    config: dict[str, Any],
+    data_dir: str | Path,
+    out_dir: str | Path,
+    resume: bool = False,
+    max_minutes: float | None = None,
+    on_step: Any = None,
+) -> SpeechModel:
+    """Trains as the config says and ships the checkpoint that it names.
+
+    A run that `max_minutes` cuts short keeps its state, to be resumed, and ships nothing.
+
+    Args:
+        config: name, licence, non_commercial, data, corpora, speakers, cache, max_speakers, weights,
+            joined_share, drop, overlap_weight, init (a checkpoint to start from) or null, and for prosody and
+            acoustic: model, batch_size, train.
+        data_dir: folder with the unpacked data sets; not read when the cache is there.
+    """
+    if max_minutes is not None:
+        for part in PARTS:
+            config[part]["train"]["max_minutes"] = max_minutes / len(PARTS)
+    corpus = prepared_corpus(config, data_dir)
+    aligned = prepared_alignment(corpus, config)
+    before = initial_weights(config)
+    how = {"resume": resume, "on_step": on_step}
+    out_dir = Path(out_dir)
+    model = SpeechModel(
+        aligned.speakers,
+        prosody_config={**config["prosody"]["model"], "max_speakers": config["max_speakers"]},
+        acoustic_config={**config["acoustic"]["model"], "max_speakers": config["max_speakers"]},
+    )
+    model.prosody = train_prosody(aligned, config, out_dir / "prosody", before.get("prosody"), **how)
+    model.acoustic = train_acoustic(
+        corpus, aligned, config, out_dir / "acoustic", before.get("acoustic"), **how
+    )
+    if all(steps_done(out_dir / part) >= TrainConfig(**config[part]["train"]).max_steps for part in PARTS):
+        publish(model, config)
+    return model
+
+
+def initial_weights(config: dict[str, Any]) -> dict[str, dict[str, Tensor]]:
+    """Gives the weights of each part of the checkpoint to start from."""
+    if not config.get("init"):
+        return {}
+    model = checkpoints.load(config["init"])
+    return {part: getattr(model, part).state_dict() for part in PARTS}
+
+
+def publish(model: SpeechModel, config: dict[str, Any]) -> None:
+    """Ships the weights under the config's name; `affect evaluate speech` measures their figures later."""
+    checkpoints.save(
+        config["name"],
+        model,
+        licence=config["licence"],
+        non_commercial=config["non_commercial"],
+        data=config["data"],
+        command=f"affect train {config['name']} --data DATA",
+        date=datetime.date.today().isoformat(),
+        space_version=SPACE_VERSION,
+        purpose="speech from text",
+    )

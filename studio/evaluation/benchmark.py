@@ -1,0 +1,68 @@
+"""What the benchmarks of all media share: a command in a process of its own, and the report."""
+
+from __future__ import annotations
+
+import os
+import platform
+import subprocess
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from .report import target_lines, write_report
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+
+
+def run_command(arguments: Sequence[str], path: Path) -> tuple[float, float]:
+    """Runs the command line in a new process.
+
+    Args:
+        arguments: as typed after `affect`. path: the file that it is to make.
+
+    Returns:
+        Seconds until the file is there, and the process's largest resident memory in MB.
+
+    Raises:
+        OSError: the command failed.
+    """
+    command = [sys.executable, "-m", "studio", *arguments, "--out", str(path), "--quiet"]
+    started = time.perf_counter()
+    seconds = None
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as process:
+        usage = None
+        while usage is None or not usage[0]:
+            usage = os.wait4(process.pid, os.WNOHANG)
+            if seconds is None and path.exists():
+                seconds = time.perf_counter() - started
+            time.sleep(0.01)
+        process.returncode = os.waitstatus_to_exitcode(usage[1])
+        errors = process.stderr.read().decode(errors="replace").strip() if process.stderr else ""
+    if process.returncode or seconds is None:
+        raise OSError(
+            f"expected the command to make a file, got exit code {process.returncode}: {errors[-200:]}"
+        )
+    return seconds, usage[2].ru_maxrss / 1024
+
+
+def machine() -> dict[str, Any]:
+    """Says what a benchmark ran on."""
+    return {
+        "cpus": os.cpu_count(),
+        "processor": platform.machine(),
+        "python": platform.python_version(),
+    }
+
+
+def write_benchmark(figures: Mapping[str, Any], folder: str | Path, modality: str) -> None:
+    """Writes bench-MODALITY.json and .md."""
+    lines = ["| figure | value |", "|---|---|"]
+    lines += [
+        f"| {name.replace('_', ' ')} | {value:g} |"
+        for name, value in figures.items()
+        if isinstance(value, (int, float))
+    ]
+    text = "\n".join([*target_lines(figures["targets"]), "", *lines])
+    write_report(figures, Path(folder), text, f"bench-{modality}")

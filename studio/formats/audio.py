@@ -1,0 +1,113 @@
+"""Sounds to files: every sound format, the picture, subtitles, and the timings of phones and words."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from generators.media import Audio, Mark
+
+from ..audio_file import CODECS
+from .format import (
+    Blocks,
+    Format,
+    emotion_track,
+    picture_text,
+    read_bytes,
+    sound_writer,
+    text_of_picture,
+    text_of_sound,
+    text_of_text,
+)
+
+BLOCK_S = 10
+TRACK_STEP_S = 0.25
+
+
+def sound(audio: Audio) -> tuple[Blocks, int]:
+    samples, step = audio.samples, BLOCK_S * audio.sample_rate
+    blocks = (samples[:, at : at + step] for at in range(0, samples.shape[1], step))
+    return blocks, audio.sample_rate
+
+
+def write_picture(audio: Audio, path: Path, document: str) -> None:
+    from ..waveform import draw
+
+    draw(audio, path, text=picture_text(document))
+
+
+def write_srt(audio: Audio, path: Path, document: str) -> None:
+    """Writes SubRip, which has no place for a document."""
+    from ..subtitles import srt
+
+    path.write_text(srt(audio.marks), encoding="utf-8")
+
+
+def write_vtt(audio: Audio, path: Path, document: str) -> None:
+    from ..subtitles import vtt
+
+    path.write_text(vtt(audio.marks, note=document), encoding="utf-8")
+
+
+def write_json(audio: Audio, path: Path, document: str) -> None:
+    """Writes the document with the timings: kind -> rows of start_s, end_s and text."""
+    timings: dict[str, list[dict[str, Any]]] = {}
+    for mark in audio.marks:
+        row = asdict(mark)
+        timings.setdefault(row.pop("kind"), []).append(
+            {name: round(value, 4) if isinstance(value, float) else value for name, value in row.items()}
+        )
+    found = {**json.loads(document), "duration_s": round(audio.duration_s, 4), "timings": timings}
+    path.write_text(json.dumps(found, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def read(path: Path, recipe: dict[str, Any]) -> Audio:
+    """Reads a sound back with the emotion over time, and with its marks when they lie beside it.
+
+    Raises:
+        ValueError: not a sound, or timings that cannot be read.
+    """
+    import soundfile
+
+    try:
+        samples, rate = soundfile.read(path, dtype="float32", always_2d=True)
+    except soundfile.LibsndfileError as error:
+        raise ValueError(f"expected a sound file, got {path.name!r}: {error}") from None
+    count = 1 + int(len(samples) / rate / TRACK_STEP_S)
+    track = emotion_track(recipe, [number * TRACK_STEP_S for number in range(count)])
+    marks = read_marks(path.with_suffix(".json"))
+    return Audio(samples.T, rate, marks, emotion_track=track, provenance=recipe)
+
+
+def read_marks(path: Path) -> tuple[Mark, ...]:
+    """Gives the marks of a timings file, kind by kind; none when there is no file."""
+    if not path.is_file():
+        return ()
+    try:
+        timings = json.loads(read_bytes(path))["timings"]
+        return tuple(Mark(**row, kind=kind) for kind, rows in timings.items() for row in rows)
+    except (ValueError, TypeError, KeyError, AttributeError):
+        raise ValueError(f"expected timings in {path.name!r}, got something else") from None
+
+
+FORMAT = Format(
+    writers={
+        **dict.fromkeys(CODECS, sound_writer(sound)),
+        ".srt": write_srt,
+        ".vtt": write_vtt,
+        ".png": write_picture,
+        ".json": write_json,
+    },
+    texts={
+        **dict.fromkeys(CODECS, text_of_sound),
+        ".png": text_of_picture,
+        **dict.fromkeys((".vtt", ".json"), text_of_text),
+    },
+    kept=".flac",
+    beside=lambda audio: (".json",) if audio.marks else (),
+    read=read,
+    sound=sound,
+    shown=".wav",
+)

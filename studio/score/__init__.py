@@ -1,0 +1,1 @@
+"""Scores for eyes and ears: rendering, notation, the piano roll."""

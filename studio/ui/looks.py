@@ -1,0 +1,51 @@
+"""How each kind of medium looks on the page: one module a kind, with the same few names.
+
+Such a module has `picture_html(media, label)`, `thumbnail_svg(media)`, `facts(media)`, `NOTHING_YET` (what
+stands in place of the first result) and `DOWNLOADS` (the suffixes offered).
+"""
+
+from __future__ import annotations
+
+import importlib
+from html import escape
+from typing import Any
+
+LOOKS = {"Score": "roll", "Audio": "wave"}
+# What the button for a file says.
+NAMES = {
+    ".mid": "MIDI",
+    ".musicxml": "MusicXML",
+    ".wav": "WAV",
+    ".flac": "FLAC",
+    ".mp3": "MP3",
+    ".srt": "Subtitles",
+    ".json": "Timings",
+    ".png": "Picture",
+}
+
+
+def look_of(kind: type) -> Any:
+    """Gives the module that shows a class of media.
+
+    Raises:
+        ValueError: a class that the page cannot show.
+    """
+    name = next((LOOKS[base.__name__] for base in kind.__mro__ if base.__name__ in LOOKS), None)
+    if name is None:
+        raise ValueError(f"expected a medium out of {', '.join(LOOKS)}, got {kind.__name__}")
+    return importlib.import_module(f".{name}", __package__)
+
+
+def all_downloads() -> tuple[str, ...]:
+    """Gives the suffixes that any medium offers, in the order in which they are shown."""
+    offered = {suffix for name in LOOKS.values() for suffix in module(name).DOWNLOADS}
+    return tuple(suffix for suffix in NAMES if suffix in offered)
+
+
+def module(name: str) -> Any:
+    return importlib.import_module(f".{name}", __package__)
+
+
+def empty_html(words: str) -> str:
+    """Gives what stands in place of a picture before there is a result."""
+    return f'<div class="picture empty"><p>{escape(words)}</p></div>'

@@ -1,0 +1,217 @@
+"""A medium's tab: settings, one button, the result on a stage, and below it what is set less often."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import gradio as gr
+
+from generators.registry import backend_class
+
+from ..jobs import DONE, Job
+from . import live, making
+from .compare import add_compare
+from .controls import Part, file_fields
+from .emotion_panel import EmotionPanel
+from .feeling import settings_for
+from .looks import look_of
+from .making import Workshop, one_line
+from .presets import add_preset_controls
+from .seeds import Seeds, recent_seeds
+from .stage import Stage, add_stage
+from .weights_picker import add_weights_picker
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Main:
+    """What a medium puts into the card above its button."""
+
+    parts: list[Part]
+    seeds: Seeds
+
+
+def keep(arguments: dict[str, Any], intensity: float) -> dict[str, Any]:
+    return arguments
+
+
+@dataclass(frozen=True)
+class Medium:
+    """What tells one medium's tab from another's.
+
+    Attributes:
+        modality: name of the medium.
+        title: the word on the tab.
+        heading: what is made, the heading of the settings.
+        add_main: adds the components above the button.
+        add_more: adds those below the stage.
+        settle: gives the arguments of `generate` from those that were set, given the panel's intensity: what
+            belongs to another task is left out, "emotion" replaces the panel's.
+    """
+
+    modality: str
+    title: str
+    heading: str
+    add_main: Callable[[Workshop], Main]
+    add_more: Callable[[Workshop], list[Part]]
+    settle: Callable[[dict[str, Any], float], dict[str, Any]] = keep
+
+
+@dataclass(frozen=True)
+class MediumTab:
+    """The tab's components, for the page that joins it to the others."""
+
+    medium: Medium
+    workshop: Workshop
+    panel: EmotionPanel
+    parts: list[Part]
+    seeds: Seeds
+    stage: Stage
+
+    @property
+    def modality(self) -> str:
+        return self.medium.modality
+
+    @property
+    def own_inputs(self) -> list[Any]:
+        return [component for part in self.parts for component in part.inputs]
+
+    @property
+    def inputs(self) -> list[Any]:
+        return [*self.panel.inputs, *self.own_inputs]
+
+    @property
+    def settable(self) -> list[Any]:
+        """What `restore` fills."""
+        return [*self.panel.settable, *self.own_inputs]
+
+    def request(self, values: Sequence[Any], **changes: Any) -> dict[str, Any]:
+        """Gives the request that the values of `inputs` stand for.
+
+        Args:
+            changes: `intensity` in place of the panel's, `seed` in place of the one shown.
+
+        Raises:
+            ValueError: a setting that is incomplete or out of range.
+        """
+        split = len(self.panel.inputs)
+        settings = self.panel.settings(values[:split], changes.get("intensity"))
+        arguments: dict[str, Any] = {}
+        at = split
+        for part in self.parts:
+            count = len(part.inputs)
+            arguments.update(part.read(values[at : at + count]))
+            at += count
+        arguments.update({name: value for name, value in changes.items() if name == "seed"})
+        arguments = self.medium.settle(arguments, float(settings.intensity))
+        if "emotion" not in arguments:
+            arguments["emotion"] = settings.curve().to_json()
+        return {"modality": self.modality, **arguments}
+
+    def restore(self, recipe: Mapping[str, Any]) -> list[Any]:
+        """Gives new values for `settable` from a recipe or a preset.
+
+        Raises:
+            ValueError: a recipe of another medium, or an emotion that cannot be read.
+        """
+        got = recipe.get("modality") if isinstance(recipe, Mapping) else None
+        if got != self.modality:
+            raise ValueError(f"expected a {self.modality} recipe, got {got or 'something else'}")
+        arguments = {**(recipe.get("prompt") or {}), **(recipe.get("options") or {})}
+        panel = self.panel.write(settings_for(recipe.get("emotion") or "neutral"))
+        own = [value for part in self.parts for value in part.write(arguments, self.workshop.served.uploaded)]
+        return [*panel, *own]
+
+    def as_preset(self, values: Sequence[Any]) -> dict[str, Any]:
+        """Gives the settings as a preset; a file of this machine and the seed stay out of it."""
+        request = self.request(values)
+        left_out = {"modality", "emotion", "seed", *file_fields(self.modality)}
+        options = {name: value for name, value in request.items() if name not in left_out}
+        return {"modality": request["modality"], "emotion": request["emotion"], "options": options}
+
+
+def add_medium_tab(workshop: Workshop, panel: EmotionPanel, medium: Medium) -> MediumTab:
+    """Adds the tab's components to the page that is being built, and wires them."""
+    name = medium.modality
+    look = look_of(backend_class(name).media)
+    with gr.Column(elem_classes="side"):
+        with gr.Column(elem_classes="card"):
+            gr.Markdown(f"## {medium.heading}", elem_classes="section")
+            main = medium.add_main(workshop)
+            with gr.Row(elem_classes="go"):
+                make = gr.Button(
+                    "Generate", variant="primary", size="lg", elem_id=f"{name}-generate", scale=3
+                )
+                stop = gr.Button(
+                    "Cancel", variant="secondary", size="lg", elem_id=f"{name}-cancel", interactive=False
+                )
+            progress = gr.HTML("", elem_id=f"{name}-progress", elem_classes="told", apply_default_css=False)
+            player = live.add_player(name)
+        with gr.Column(elem_classes="card stage"):
+            stage = add_stage(name, look.DOWNLOADS, look.NOTHING_YET)
+        with gr.Column(elem_classes="card more"):
+            gr.Markdown("## Shape it", elem_classes="section")
+            more = medium.add_more(workshop)
+            with gr.Accordion("Weights", open=False):
+                more.append(add_weights_picker(name))
+            below = gr.Column(elem_classes="more")
+    tab = MediumTab(medium, workshop, panel, [*main.parts, *more, main.seeds.control], main.seeds, stage)
+    wire_making(tab, make, stop, progress, player)
+    with below:
+        add_compare(tab, look.NOTHING_YET)
+        add_preset_controls(tab)
+    return tab
+
+
+def wire_making(tab: MediumTab, make: Any, stop: Any, progress: Any, player: Any) -> None:
+    """Joins the button to the queue: progress and finished parts while it runs, then the result."""
+    seed, job_id = tab.seeds.control.component, gr.State(None)
+    idle = {make: gr.update(interactive=True), stop: gr.update(interactive=False), job_id: None}
+
+    def run(*given: Any) -> Iterator[dict[Any, Any]]:
+        *values, locked = given
+        changes = {} if locked else {"seed": tab.seeds.draw()}
+        heard = live.Heard(tab.workshop)
+        try:
+            jobs = tab.workshop.follow(tab.request(values, **changes))
+            for job in jobs:
+                yield {**busy(job), player: heard.take(job), seed: changes.get("seed", gr.skip())}
+            if job.state != DONE:
+                yield {**idle, progress: making.progress_html(job), player: live.SILENT}
+                return
+            seeds = gr.update(choices=recent_seeds(tab.workshop, tab.modality), value=None)
+            yield from finish(job, {tab.seeds.recall: seeds})
+        except (ValueError, OSError) as error:
+            yield {**idle, progress: making.message_html(one_line(error))}
+        except Exception as error:  # whatever went wrong, the page must not stay busy
+            logger.exception("the page could not show a result")
+            yield {**idle, progress: making.message_html(f"{type(error).__name__}: {one_line(error)}")}
+
+    def finish(job: Job, also: dict[Any, Any]) -> Iterator[dict[Any, Any]]:
+        for shown in tab.stage.show(tab.workshop, tab.workshop.entry_of(job)):
+            yield {**idle, progress: "", **also, **shown}
+
+    def busy(job: Job) -> dict[Any, Any]:
+        return {
+            make: gr.update(interactive=False),
+            stop: gr.update(interactive=not job.finished),
+            job_id: job.id,
+            progress: making.progress_html(job),
+        }
+
+    make.click(
+        run,
+        [*tab.inputs, tab.seeds.lock],
+        [make, stop, job_id, progress, player, seed, tab.seeds.recall, *tab.stage.outputs],
+        show_progress="hidden",
+        api_visibility="private",
+        concurrency_limit=None,
+        trigger_mode="multiple",
+    )
+    stop.click(
+        tab.workshop.cancel, job_id, None, queue=False, api_visibility="private", show_progress="hidden"
+    )

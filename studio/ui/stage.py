@@ -1,0 +1,130 @@
+"""The stage: a result's title, picture, sound, files and recipe; the same for every medium."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from html import escape
+from typing import Any
+
+import gradio as gr
+
+from conditioning import EmotionCurve
+
+from ..library import Entry
+from .feeling import heading_of
+from .looks import NAMES, empty_html, look_of
+from .making import Workshop
+from .theme import asset
+from .weights_picker import mark_html
+
+Shown = dict[Any, Any]
+
+
+@dataclass(frozen=True)
+class Stage:
+    """The components that show a result.
+
+    Attributes:
+        title: the feeling and a line of facts.
+        picture: what the medium's look draws.
+        sound: the player.
+        downloads: suffix -> button.
+        recipe: what it was made from; None on a small stage.
+        box: holds all that is hidden until there is a result.
+    """
+
+    title: Any
+    picture: Any
+    sound: Any
+    downloads: Mapping[str, Any]
+    recipe: Any
+    box: Any
+
+    @property
+    def outputs(self) -> list[Any]:
+        parts = [self.title, self.picture, self.sound, *self.downloads.values(), self.recipe, self.box]
+        return [part for part in parts if part is not None]
+
+    def show(self, workshop: Workshop, entry: Entry) -> Iterator[Shown]:
+        """Gives what to show: first what is heard and seen, then again with the files, which take longer."""
+        media = workshop.served.media(entry)
+        look = look_of(type(media))
+        seen: Shown = {
+            self.title: title_html(entry, look.facts(media)),
+            self.picture: look.picture_html(media, f"{entry.modality}, {entry.emotion}"),
+            self.sound: str(workshop.served.file(entry, ".wav")),
+            self.box: gr.update(visible=True),
+        }
+        if self.recipe is not None:
+            seen[self.recipe] = entry.recipe
+        offered = [suffix for suffix in look.DOWNLOADS if suffix in self.downloads]
+        for suffix, button in self.downloads.items():
+            seen[button] = gr.update(interactive=False, visible=suffix in offered)
+        yield seen
+        yield {self.downloads[suffix]: download(workshop, entry, suffix) for suffix in offered}
+
+
+def download(workshop: Workshop, entry: Entry, suffix: str) -> Any:
+    """Gives what a button shows once its file is there; nothing for a form that this result does not have."""
+    try:
+        path = workshop.served.file(entry, suffix)
+    except ValueError:
+        return gr.update(visible=False)
+    return gr.update(value=str(path), interactive=True, visible=True)
+
+
+def add_stage(
+    prefix: str, downloads: Sequence[str], nothing_yet: str, *, title: str = "", small: bool = False
+) -> Stage:
+    """Adds the components; `prefix` keeps the ids of two stages apart.
+
+    Args:
+        downloads: the suffixes that get a button.
+        nothing_yet: words in place of the picture before there is a result.
+        title: heading before there is a result.
+        small: leaves files and recipe out.
+    """
+    heading = gr.HTML(plain_title(title), apply_default_css=False, elem_id=f"{prefix}-title")
+    picture = gr.HTML(
+        empty_html(nothing_yet),
+        apply_default_css=False,
+        elem_id=f"{prefix}-picture",
+        label="Picture",
+        js_on_load=asset("picture.js").replace("SOUND_ID", f"{prefix}-sound"),
+    )
+    recipe, buttons = None, {}
+    with gr.Column(visible=False, elem_classes="stage-parts") as box:
+        sound = gr.Audio(
+            label="Sound",
+            interactive=False,
+            elem_id=f"{prefix}-sound",
+            buttons=[],
+            type="filepath",
+            show_label=False,
+            waveform_options=gr.WaveformOptions(show_recording_waveform=False),
+        )
+        if not small:
+            with gr.Row(elem_classes="downloads"):
+                buttons = {
+                    suffix: gr.DownloadButton(
+                        NAMES[suffix], size="sm", min_width=80, elem_id=f"{prefix}-download-{suffix[1:]}"
+                    )
+                    for suffix in downloads
+                }
+            with gr.Accordion("Recipe", open=False):
+                recipe = gr.JSON(
+                    None, label="Everything this was made from", elem_id=f"{prefix}-recipe", open=True
+                )
+    return Stage(heading, picture, sound, buttons, recipe, box)
+
+
+def plain_title(words: str) -> str:
+    return f'<h2 class="piece-title">{escape(words)}</h2>' if words else ""
+
+
+def title_html(entry: Entry, facts: str) -> str:
+    """Gives the feeling as a heading, what `look.facts` says, and the mark of a non-commercial result."""
+    name = heading_of(EmotionCurve.parse(entry.recipe.get("emotion") or "neutral", files=False))
+    mark = mark_html(entry.recipe.get("weights") or {})
+    return f'{plain_title(name)}<p class="facts">{escape(facts)} {mark}</p>'

@@ -1,0 +1,153 @@
+"""How a sound looks: its waveform in the colours of the feeling, f0 and the curve over it, words above."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from html import escape
+from typing import TYPE_CHECKING
+
+from .colour import css_colour
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from generators.media import Audio
+
+WIDTH, HEIGHT = 1000.0, 240.0
+COLUMNS, THUMBNAIL_COLUMNS = 500, 160
+# Words are told apart up to this many characters in a row above the picture; of more, some are left out.
+MOST_CHARACTERS = 110
+# Every so many values of f0 make a point: a finer line would not be seen.
+F0_THINNING = 3
+NOTHING_YET = "Your recording appears here."
+DOWNLOADS = (".wav", ".flac", ".mp3", ".srt", ".json", ".png")
+
+
+def picture_html(audio: Audio, label: str) -> str:
+    """Gives the waveform with words above and a legend below; picture.js moves the playhead."""
+    end = max(1e-3, audio.duration_s)
+    line, lowest, highest = f0_line(audio, end)
+    curve = curve_lines(audio.emotion_track, end)
+    legend = [f'<span class="key f0">f0, {lowest:.0f} to {highest:.0f} Hz</span>'] if line else []
+    if curve:
+        legend += ['<span class="key valence">valence</span>', '<span class="key arousal">arousal</span>']
+    return (
+        f'<div class="picture wave" data-duration="{end:.3f}">'
+        f'<div class="ruler" aria-hidden="true">{words_above(audio, end)}</div>'
+        f"{svg(audio, end, label, COLUMNS, line + curve)}"
+        f'<div class="playhead" aria-hidden="true"></div></div>'
+        f'<p class="legend">{"".join(legend)}</p>'
+    )
+
+
+def thumbnail_svg(audio: Audio) -> str:
+    """Gives a small waveform."""
+    return svg(audio, max(1e-3, audio.duration_s), "", THUMBNAIL_COLUMNS, "")
+
+
+def facts(audio: Audio) -> str:
+    """Gives one line: length, words, rate, and what the weights allow."""
+    words = len(audio.marks_of("word"))
+    parts = [f"{audio.duration_s:.1f} s", *([f"{words} words"] if words else [])]
+    return " · ".join([*parts, f"{audio.sample_rate / 1000:g} kHz"])
+
+
+def svg(audio: Audio, end: float, label: str, columns: int, over: str) -> str:
+    """Draws the waveform, one path for each stretch of one feeling, and the colours again beneath."""
+    low, high = envelope(audio.samples, columns)
+    parts, strip = [], []
+    for start, stop, colour in stretches(audio.emotion_track, end):
+        first, last = int(columns * start / end), math.ceil(columns * stop / end)
+        parts.append(f'<path style="fill:{colour}" d="{outline(low, high, first, last)}"/>')
+        x, wide = WIDTH * start / end, WIDTH * (stop - start) / end
+        strip.append(
+            f'<rect x="{x:.1f}" y="{HEIGHT + 8:g}" width="{wide:.1f}" height="6" style="fill:{colour}"/>'
+        )
+    shown = f'role="img" aria-label="{escape(label)}"' if label else 'aria-hidden="true"'
+    return (
+        f'<svg viewBox="0 0 {WIDTH:g} {HEIGHT + 16:g}" preserveAspectRatio="none" {shown}>'
+        f'<path class="grid" d="M0 {HEIGHT / 2:g}H{WIDTH:g}"/>{"".join(parts)}{over}{"".join(strip)}</svg>'
+    )
+
+
+def stretches(track: Sequence[tuple[float, float, float]], end: float) -> list[tuple[float, float, str]]:
+    """Gives (start, end, colour) of each stretch of one colour."""
+    starts, colours = [0.0], [css_colour(0.0, 0.0)]
+    for number, (time, valence, arousal) in enumerate(track):
+        colour = css_colour(round(valence, 2), round(arousal, 2))
+        if number == 0:
+            colours[0] = colour
+        elif colour != colours[-1] and time < end:
+            starts.append(time)
+            colours.append(colour)
+    return list(zip(starts, [*starts[1:], end], colours, strict=True))
+
+
+def envelope(samples: np.ndarray, columns: int) -> tuple[np.ndarray, np.ndarray]:
+    """Gives the lowest and the highest sample of each column, (columns,) each, the loudest at 1."""
+    import numpy as np
+
+    mono = np.asarray(samples, dtype=np.float32).mean(axis=0) if samples.size else np.zeros(1, np.float32)
+    edges = np.linspace(0, mono.size, columns + 1).astype(int)
+    starts = np.minimum(edges[:-1], mono.size - 1)
+    low, high = np.minimum.reduceat(mono, starts), np.maximum.reduceat(mono, starts)
+    peak = max(1e-6, float(np.abs(mono).max()))
+    return np.minimum(low / peak, 0), np.maximum(high / peak, 0)
+
+
+def outline(low: np.ndarray, high: np.ndarray, first: int, last: int) -> str:
+    """Gives the path around columns `first` to `last`."""
+    count = len(low)
+    first, last = max(0, min(first, count - 1)), max(1, min(last, count))
+    middle, half = HEIGHT / 2, HEIGHT / 2 * 0.94
+    at = [WIDTH * column / count for column in range(first, last + 1)]
+    above = [f"{x:.1f} {middle - half * y:.1f}" for x, y in zip(at, high[first:last], strict=False)]
+    below = [f"{x:.1f} {middle - half * y - 0.8:.1f}" for x, y in zip(at, low[first:last], strict=False)]
+    return f"M{'L'.join(above)}L{'L'.join(reversed(below))}z"
+
+
+def f0_line(audio: Audio, end: float) -> tuple[str, float, float]:
+    """Draws f0 on a logarithmic scale, with gaps where unvoiced; gives its lowest and highest Hz too."""
+    from ..waveform import LONGEST_F0_S, f0_of
+
+    if end > LONGEST_F0_S:
+        return "", 0.0, 0.0
+    times, hertz = (values[::F0_THINNING] for values in f0_of(audio))
+    voiced = hertz[hertz > 0]
+    if voiced.size < 2:
+        return "", 0.0, 0.0
+    lowest, highest = float(voiced.min()), float(voiced.max())
+    low, high = math.log(min(60.0, lowest)), math.log(max(400.0, highest))
+    steps, pen_down = [], False
+    for time, value in zip(times.tolist(), hertz.tolist(), strict=True):
+        if value > 0:
+            x, y = WIDTH * time / end, HEIGHT * (1 - (math.log(value) - low) / (high - low))
+            steps.append(f"{'L' if pen_down else 'M'}{x:.1f} {y:.1f}")
+        pen_down = value > 0
+    path = "".join(steps)
+    return f'<path class="halo" d="{path}"/><path class="line f0" d="{path}"/>', lowest, highest
+
+
+def curve_lines(track: Sequence[tuple[float, float, float]], end: float) -> str:
+    """Draws valence and arousal over time, from -1 at the bottom to 1 at the top, when they move."""
+    if len({(valence, arousal) for _, valence, arousal in track}) < 2:
+        return ""
+    lines = []
+    track = track[:: max(1, len(track) // COLUMNS)]
+    for axis, name in ((1, "valence"), (2, "arousal")):
+        points = [(WIDTH * row[0] / end, HEIGHT / 2 * (1 - row[axis])) for row in track]
+        path = "L".join(f"{x:.1f} {y:.1f}" for x, y in [*points, (WIDTH, points[-1][1])])
+        lines.append(f'<path class="line {name}" d="M{path}"/>')
+    return "".join(lines)
+
+
+def words_above(audio: Audio, end: float) -> str:
+    """Gives the words at their places; of many only some, so that they stay readable."""
+    words = [mark for mark in audio.marks_of("word") if mark.text]
+    characters = sum(len(mark.text) + 2 for mark in words)
+    step = max(1, math.ceil(characters / MOST_CHARACTERS))
+    return "".join(
+        f'<span style="left:{100 * mark.start_s / end:.2f}%">{escape(mark.text)}</span>'
+        for mark in words[::step]
+    )

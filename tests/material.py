@@ -1,0 +1,44 @@
+"""How the contract test handles one medium: `tests/<medium>_material.py` has a `MATERIAL` of this class."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+
+
+@dataclass(frozen=True)
+class Material:
+    """A small backend of the real classes, and requests to it.
+
+    Attributes:
+        build: gives a backend with small random weights.
+        prompt, options: a quick request. long_prompt: one that takes several windows.
+        dump: media -> bytes.
+        networks: backend -> the modules that it calls with keyword arguments at every step.
+        weights: what the provenance says of the small weights: name -> fingerprint.
+        batch: keyword arguments of the network's forward -> number of rows it was given.
+        window: largest stretch of `seen` that a network call may get.
+        seen: keyword arguments of the network's forward -> length of the stretch.
+        close: whether what two devices made is nearly the same.
+        steady: options under which it should be.
+        counted: whether the steps are counted beforehand; else `on_step` hears estimates, which never fall.
+        present: keyword arguments of the network's forward -> condition -> (B,) True where it is given.
+    """
+
+    build: Callable[[], Any]
+    prompt: dict[str, Any]
+    options: dict[str, Any]
+    long_prompt: dict[str, Any]
+    dump: Callable[[Any], bytes]
+    networks: Callable[[Any], list[torch.nn.Module]]
+    weights: Mapping[str, str]
+    batch: Callable[[dict[str, Any]], int]
+    window: int
+    seen: Callable[[dict[str, Any]], int]
+    close: Callable[[Any, Any], bool]
+    steady: dict[str, Any] = field(default_factory=dict)
+    counted: bool = True
+    present: Callable[[dict[str, Any]], Mapping[str, torch.Tensor]] = lambda inputs: inputs["present"]

@@ -1,0 +1,106 @@
+"""What the tests of the page share: a page on stand-in backends, and a headless browser that drives it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import time
+from contextlib import contextmanager
+
+import pytest
+
+from generators import registry
+from studio import JobQueue, Library, Studio
+
+CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+]
+STANDINS = {"speech": "standin_speech:StandinSpeech", "music": "standin_music:StandinMusic"}
+needs_browser = pytest.mark.skipif(CHROMIUM is None, reason="no chromium on this machine")
+
+
+@contextmanager
+def page_on_standins(folder):
+    """Gives (address, library) of a page whose backends are the stand-ins."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name, target in STANDINS.items():
+            patch.setitem(registry.BACKENDS, name, target)
+        from studio.ui.launch import start
+
+        library, studio = Library(folder), Studio("cpu")
+        with library, studio, JobQueue(studio, library) as queue:
+            page, address = start(queue, library)
+            yield address.rstrip("/"), library
+            page.close(verbose=False)
+
+
+@contextmanager
+def opened_browser():
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+def open_page(browser, address, tab, width=1280, **options):
+    """Opens the page with the feeling "admiration" and one of its tabs chosen."""
+    page = browser.new_context(viewport={"width": width, "height": 900}, **options).new_page()
+    page.set_default_timeout(60_000)
+    page.problems = []
+    page.on("pageerror", lambda error: page.problems.append(str(error)))
+    page.on("request", lambda request: note_outside(page, address, request.url))
+    page.goto(address)
+    page.wait_for_selector("#pad .names span", state="attached")
+    choose(page, "mode", "Name")
+    page.wait_for_selector("#name label")
+    wait_for(lambda: "admiration" in page.inner_text("#feeling-now"))
+    page.get_by_role("tab", name=tab).click()
+    page.wait_for_selector(f"#{tab.lower()}-generate")
+    return page
+
+
+def note_outside(page, address, url):
+    if not url.startswith((address, "data:", "blob:")):
+        page.problems.append(f"asked for {url}")
+
+
+def choose(page, block, text):
+    page.locator(f"#{block} label", has_text=text).first.click()
+
+
+def wait_for(condition, seconds=60.0):
+    """Waits until the condition holds."""
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "waited in vain"
+        time.sleep(0.05)
+
+
+def set_number(page, block, value):
+    page.fill(f"#{block} input[type=number]", str(value))
+    page.press(f"#{block} input[type=number]", "Tab")
+
+
+def type_into(page, block, text):
+    page.fill(f"#{block} input, #{block} textarea", text)
+
+
+def generate(page, modality):
+    page.click(f"#{modality}-generate")
+    page.wait_for_selector(f"#{modality}-progress [role=progressbar]")
+    wait_for(
+        lambda: not page.inner_text(f"#{modality}-progress") and page.is_enabled(f"#{modality}-generate")
+    )
+
+
+def message(page, block):
+    page.wait_for_selector(f"#{block} .message")
+    return page.inner_text(f"#{block} .message")

@@ -1,0 +1,129 @@
+"""The page's parts without a browser: controls from fields, what strangers may name, sentences, pictures."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+
+import numpy as np
+import pytest
+from page_driver import STANDINS
+
+from generators import registry
+from generators.base import option
+from generators.media import Audio, Mark
+from studio.ui import api, controls, speech_reading, wave
+from studio.ui.length import Length, Way
+from studio.ui.speech_reading import Row
+
+
+@pytest.fixture(autouse=True)
+def standins(monkeypatch):
+    for name, target in STANDINS.items():
+        monkeypatch.setitem(registry.BACKENDS, name, target)
+
+
+@dataclass(frozen=True)
+class Fields:
+    count: int = option(3, "How many.", minimum=0, maximum=10)
+    amount: float | None = option(None, "How much.", minimum=0, maximum=1)
+    words: str = option("", "What.", multiline=True)
+    pick: str = option("a", "Which.", labels={"a": "First", "b": "Second"})
+    source: str | None = option(None, "From where.", file=(".wav",))
+
+
+def control(name):
+    import gradio as gr
+
+    field = next(field for field in Fields.__dataclass_fields__.values() if field.name == name)
+    with gr.Blocks():
+        return controls.add_control("speech", Fields, field)
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "sent", "read"),
+    [
+        ("count", "Slider", 4, {"count": 4}),
+        ("count", "Slider", 3, {}),
+        ("amount", "Textbox", "0.5", {"amount": 0.5}),
+        ("amount", "Textbox", "", {}),
+        ("words", "Textbox", "two\nlines", {"words": "two\nlines"}),
+        ("pick", "Dropdown", "b", {"pick": "b"}),
+        ("source", "File", None, {}),
+    ],
+)
+def test_a_field_becomes_a_control(name, kind, sent, read):
+    made = control(name)
+    assert type(made.component).__name__ == kind and made.component.elem_id == f"speech-{name}"
+    assert made.read([sent]) == read
+
+
+def test_a_control_refuses_and_restores():
+    with pytest.raises(ValueError, match="0 to 10"):
+        control("count").read([11])
+    assert control("count").write({"count": 99}, str) == [3]
+    assert control("source").write({"source": "/etc/hostname"}, lambda path: None) == [None]
+    assert control("pick").component.choices == [("First", "a"), ("Second", "b")]
+
+
+def test_a_length_knows_its_way():
+    length = Length("speech", (Way("speed", "speed", 1.0), Way("seconds", "duration_s", 4.0)), None, None)
+    assert length.read(["seconds", 2]) == {"duration_s": 2.0}
+    assert length.write({"speed": 1.0, "duration_s": 3.5}, str) == ["seconds", 3.5]
+    assert length.write({"speed": 0.8, "duration_s": None}, str) == ["speed", 0.8]
+    with pytest.raises(ValueError, match="got nothing"):
+        length.read(["speed", None])
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("source", "/etc/hostname"), ("on_step", 1), ("on_part", 1), ("emotion", "x.mid")]
+)
+def test_options_from_outside_name_no_file(name, value):
+    given = {"emotion": "calm", "intensity": 1.0, "options": {name: value}}
+    with pytest.raises(ValueError, match="has a parameter of its own"):
+        api.request_of("music", given)
+
+
+def test_an_emotion_from_outside_names_no_file():
+    with pytest.raises(ValueError, match="file name"):
+        api.request_of("music", {"emotion": "/etc/song.mid", "intensity": 1.0})
+    with pytest.raises(ValueError, match="file name"):
+        speech_reading.to_json([Row("Hi.", "song.wav")], 1.0)
+
+
+def test_rows_follow_the_text(monkeypatch):
+    monkeypatch.setattr(
+        speech_reading, "readings", lambda new: [Row(sentence.text, "joy") for sentence in new]
+    )
+    known = [Row("One is here.", "calm", 0.5), Row("Two is gone.", "fear")]
+    rows = speech_reading.read_rows("Two is gone. Three is new. One is here.", "en-US", known)
+    assert [row.emotion for row in rows] == ["fear", "joy", "calm"]
+    assert json.loads(speech_reading.to_json(rows, 0.5)) == [["fear", 0.5], ["joy", 0.5], ["calm", 0.25]]
+    assert speech_reading.overall(rows).weights
+
+
+@pytest.mark.parametrize(
+    "value", [{"rows": 3}, {"rows": ["x"]}, {"rows": [{"intensity": "high"}]}, {"rows": [{"intensity": 9}]}]
+)
+def test_rows_of_a_stranger_are_checked(value):
+    with pytest.raises(ValueError, match="expected"):
+        speech_reading.rows_from(value)
+
+
+def test_a_recipe_gives_its_rows_back():
+    text = "One is here. Two is gone."
+    rows = speech_reading.rows_of_json(text, "en-US", '[["calm", 0.5], ["joy", 1]]')
+    assert [(row.text, row.emotion) for row in rows] == [("One is here.", "calm"), ("Two is gone.", "joy")]
+    assert speech_reading.rows_of_json(text, "en-US", '[["calm", 0.5]]') == []
+    assert speech_reading.rows_of_json(text, "en-US", "nonsense") == []
+
+
+@pytest.mark.parametrize("count", [0, 1, 100, 24000])
+def test_a_waveform_of_any_length(count):
+    rng = np.random.default_rng(0)
+    marks = (Mark(0.0, 0.1, "<b>hi", "word"),)
+    sound = rng.normal(0, 0.1, (1, count)).astype(np.float32)
+    audio = Audio(sound, 24000, marks, emotion_track=((0.0, 0.5, 0.5), (0.5, -0.5, 0.2)))
+    drawn = wave.picture_html(audio, 'a "label"')
+    assert "<b>hi" not in drawn and "&lt;b&gt;hi" in drawn and drawn.count("<svg") == 1
+    assert "nan" not in drawn and wave.thumbnail_svg(audio).startswith("<svg")
