@@ -7,6 +7,7 @@ from pathlib import Path
 
 from . import ROOT, Checkpoint, manifest
 
+
 def card(entry: Checkpoint) -> str:
     """Gives the model card of one checkpoint as Markdown with the hub's front matter."""
     mark = " (non-commercial)" if entry.non_commercial else ""

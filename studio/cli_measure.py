@@ -158,7 +158,8 @@ def run_measure(
 def show_figures(figures: Mapping[str, Any]) -> None:
     """Writes every figure; those that have something to reach come last, beside it."""
     rest = {name: value for name, value in figures.items() if name != "targets"}
-    show_table(["figure", "value"], [[name, format_value(value)] for name, value in flatten(rest)])
+    rows = [row for row in flatten(rest) if is_shown(*row)]
+    show_table(["figure", "value"], [[name, format_value(value)] for name, value in rows])
     targets = figures.get("targets")
     if isinstance(targets, Mapping) and targets:
         show_table(
@@ -173,6 +174,11 @@ def show_figures(figures: Mapping[str, Any]) -> None:
                 for name, row in targets.items()
             ],
         )
+
+
+def is_shown(name: str, value: Any) -> bool:
+    """Of what the evaluator itself is worth, only the totals are shown; the report has the rest."""
+    return not name.startswith("evaluator.") or (name.count(".") < 3 and not isinstance(value, list))
 
 
 def bench_module(name: str) -> Any:

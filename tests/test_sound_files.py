@@ -105,7 +105,7 @@ def test_marks_survive_the_library(tmp_path, monkeypatch):
         again = media_of(library.show(entry.id))
         assert set(again.marks) == set(spoken().marks)
         np.testing.assert_allclose(again.samples, spoken().samples, atol=2**-23)
-        assert len(again.emotion_track) == 5 and again.emotion_track[0][1] > 0.3
+        np.testing.assert_allclose(again.emotion_track, spoken().emotion_track, atol=1e-3)
         text = library.export(entry.id, tmp_path / "line.srt").read_text(encoding="utf-8")
         assert "Häuser" in text
         entry.path.with_suffix(".json").write_text("[]")

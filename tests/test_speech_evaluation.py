@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import importlib.util
 import json
 from types import SimpleNamespace
 
@@ -16,6 +17,10 @@ from studio.evaluation.speech_features import feature_names, features_of, named_
 from studio.evaluation.speech_judging import figures_of
 
 RATE = 16_000
+# Its own requirements are too many for an extra; CI installs it like this.
+needs_resemblyzer = pytest.mark.skipif(
+    importlib.util.find_spec("resemblyzer") is None, reason="pip install --no-deps resemblyzer==0.1.4"
+)
 
 
 def make_voice(
@@ -116,7 +121,9 @@ def test_evaluator_learns_what_emotions_do_to_any_speaker():
     inputs = recipe.compared(rows, features[:, 0])[:, None]
     assert recipe.pairs_of(rows).tolist()[:2] == [[3, 2], [5, 4]]
     found, temperature = recipe.figures(rows, features, inputs, RECIPE)
-    assert found["cross_validation"]["accuracy"] > 0.9 > found["without_reference"]["accuracy"]
+    # Two speakers teach and two others, far from them, are judged: what is absolute misleads a little.
+    assert found["only_relative"]["accuracy"] > 0.9
+    assert found["cross_validation"]["accuracy"] > 0.7 > 0.5 > found["without_reference"]["accuracy"]
     assert found["cross_validation"]["strong_above_normal"] == 1.0
     assert temperature > 0
     evaluator = recipe.fit(rows, inputs, RECIPE, temperature)
@@ -225,6 +232,7 @@ def test_recogniser_hears_only_its_vocabulary():
     assert heard == recogniser.hear(make_voice(), RATE)
 
 
+@needs_resemblyzer
 def test_speaker_encoder_tells_voices_apart():
     from studio.evaluation.speech_similarity import load_speaker_encoder, mel_bank, partial_starts, similarity
 
@@ -350,6 +358,7 @@ def shipped():
         pytest.skip("needs the shipped evaluator")
 
 
+@needs_resemblyzer
 def test_report_on_a_stand_in_is_written_and_goes_on(shipped, small_data, tmp_path):
     from studio.evaluation.speech_report import evaluate_speech
 

@@ -22,7 +22,9 @@ class Reader(NamedTuple):
 
 
 MUSIC = Reader("conditioning.encoders.music:load_music_encoder", "music-encoder", "a MIDI or MusicXML file")
-SPEECH = Reader("conditioning.encoders.speech:load_speech_encoder", "speech-encoder", "a recording of a voice")
+SPEECH = Reader(
+    "conditioning.encoders.speech:load_speech_encoder", "speech-encoder", "a recording of a voice"
+)
 # A new reader is one line here.
 ENCODERS: dict[str, Reader] = {
     **dict.fromkeys((".mid", ".midi", ".mxl", ".musicxml"), MUSIC),

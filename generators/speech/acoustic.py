@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
 import torch
 import torch.nn.functional as F
 from diffusers import ConfigMixin, ModelMixin
@@ -28,6 +31,9 @@ class AcousticDenoiser(ModelMixin, ConfigMixin):
 
     Source: Lipman et al. 2023 (flow matching); Le et al. 2023, "Voicebox", section 3.2 (frame-level phones).
     """
+
+    if TYPE_CHECKING:  # which ModelMixin hides
+        __call__: Callable[..., tuple[Tensor, Tensor]]
 
     @register_to_config
     def __init__(

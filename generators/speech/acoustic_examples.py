@@ -169,7 +169,7 @@ class AcousticExamples:
         chosen = rng.choice(len(self.items), self.batch_size, p=self.chance)
         rows = [self.example(int(i), rng, generator) for i in chosen]
         pad = torch.nn.utils.rnn.pad_sequence
-        out = {
+        out: dict[str, Any] = {
             name: pad([row[name] for row in rows], batch_first=True) for name in ("clean", "token_at", "plan")
         }
         short = -out["clean"].shape[1] % EMOTION_FRAMES

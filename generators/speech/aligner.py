@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
 import numpy as np
 import torch
 from diffusers import ConfigMixin, ModelMixin
@@ -21,6 +24,9 @@ class Aligner(ModelMixin, ConfigMixin):
     Args:
         width, depth, kernel_size: of the network; a frame sees (depth + 1) * kernel_size // 2 frames around.
     """
+
+    if TYPE_CHECKING:  # which ModelMixin hides
+        __call__: Callable[..., Tensor]
 
     @register_to_config
     def __init__(self, width: int = 192, depth: int = 5, kernel_size: int = 7, dropout: float = 0.1) -> None:

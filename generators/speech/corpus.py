@@ -17,6 +17,7 @@ from training.data.speech import NEUTRAL, Recording, read_recordings
 
 from .features import (
     HOP_LENGTH,
+    N_MELS,
     NEUTRAL_LEVEL_DB,
     SAMPLE_RATE,
     Frames,
@@ -27,6 +28,7 @@ from .features import (
 
 ARRAYS = ("audio", "log_mel", "f0_hz", "periodicity")
 BATCH = 64
+SHORTEST = SAMPLE_RATE // 10  # samples; shorter recordings are left out
 
 
 @dataclass(frozen=True)
@@ -155,7 +157,10 @@ def speaker_gains(recordings: Sequence[Recording]) -> dict[str, float]:
 def prepared(job: tuple[Recording, float | None]) -> dict[str, np.ndarray]:
     """Gives one recording's arrays."""
     recording, gain_db = job
-    samples = trim_silence(read_audio(recording.path))
+    samples = read_audio(recording.path)
+    if len(samples) < SHORTEST:
+        return {name: np.zeros((0, N_MELS) if name == "log_mel" else 0, np.float32) for name in ARRAYS}
+    samples = trim_silence(samples)
     if gain_db is None:
         gain_db = NEUTRAL_LEVEL_DB - active_level_db(samples)
     samples = samples * 10 ** (gain_db / 20)

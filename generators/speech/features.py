@@ -127,7 +127,8 @@ def band_edges_hz() -> np.ndarray:
     from transformers.audio_utils import hertz_to_mel, mel_to_hertz
 
     top = float(hertz_to_mel(SAMPLE_RATE / 2, mel_scale="slaney"))
-    return mel_to_hertz((np.arange(N_MELS + 1) + 0.5) * top / (N_MELS + 1), mel_scale="slaney")
+    mels = (np.arange(N_MELS + 1) + 0.5) * top / (N_MELS + 1)
+    return np.asarray(mel_to_hertz(mels, mel_scale="slaney"))
 
 
 def track_f0(samples: np.ndarray, num_frames: int) -> np.ndarray:

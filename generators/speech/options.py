@@ -39,7 +39,7 @@ class SpeechPrompt:
     emotions: str = option(
         "",
         'A feeling for each sentence instead, as JSON: [["sad", 0.7], ["calm", 0.4]].',
-        group="Sentences",
+        group="sentences",
     )
 
 
@@ -47,32 +47,33 @@ class SpeechPrompt:
 class SpeechOptions(SamplingOptions):
     """How to say it."""
 
-    checkpoint: str = option(
-        "auto", "Weights to use; auto takes the best.", choices=("auto", *CHECKPOINTS), group="Model"
-    )
+    checkpoint: str = option("auto", "Weights to use; auto takes the best.", choices=("auto", *CHECKPOINTS))
     num_inference_steps: int = option(
-        8, "Steps of the acoustic model; more is slower and smoother.", minimum=1, maximum=64, group="Model"
+        6, "Steps of the acoustic model; more is slower.", minimum=1, maximum=64, group="sampling"
+    )
+    content_guidance_scale: float = option(
+        1.4, "How clearly the words are said; 1 is faster.", minimum=0, maximum=10, group="sampling"
     )
     speed: float = option(
-        1.0, "Rate of speech against the voice's own.", minimum=SLOWEST, maximum=FASTEST, group="Delivery"
+        1.0, "Rate of speech against the voice's own.", minimum=SLOWEST, maximum=FASTEST, group="delivery"
     )
     f0_shift: float = option(
-        0.0, "Height of the voice.", unit="semitones", minimum=-12, maximum=12, group="Delivery"
+        0.0, "Height of the voice.", unit="semitones", minimum=-12, maximum=12, group="delivery"
     )
     f0_range: float = option(
-        1.0, "Liveliness of the melody against the usual.", minimum=0, maximum=3, group="Delivery"
+        1.0, "Liveliness of the melody against the usual.", minimum=0, maximum=3, group="delivery"
     )
     energy: float = option(
-        0.0, "Vocal effort and loudness.", unit="dB", minimum=-12, maximum=12, group="Delivery"
+        0.0, "Vocal effort and loudness.", unit="dB", minimum=-12, maximum=12, group="delivery"
     )
     breathiness: float = option(
-        0.0, "From pressed (-1) to breathy (1).", minimum=-1, maximum=1, group="Delivery"
+        0.0, "From pressed (-1) to breathy (1).", minimum=-1, maximum=1, group="delivery"
     )
     pause_scale: float = option(
-        1.0, "Length of pauses against the usual.", minimum=0, maximum=4, group="Delivery"
+        1.0, "Length of pauses against the usual.", minimum=0, maximum=4, group="delivery"
     )
     temperature: float = option(
-        0.7, "How much the delivery varies from seed to seed.", minimum=0, maximum=1.5, group="Delivery"
+        0.7, "How much the delivery varies from seed to seed.", minimum=0, maximum=1.5, group="delivery"
     )
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
 import torch
 from diffusers import ConfigMixin, ModelMixin
 from diffusers.configuration_utils import register_to_config
@@ -22,6 +25,9 @@ class ProsodyDenoiser(ModelMixin, ConfigMixin):
 
     Source: Lipman et al. 2023 (flow matching); the split into residuals: this project.
     """
+
+    if TYPE_CHECKING:  # which ModelMixin hides
+        __call__: Callable[..., tuple[Tensor, Tensor]]
 
     @register_to_config
     def __init__(

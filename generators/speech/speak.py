@@ -163,7 +163,9 @@ class Speaking:
         """Valence and arousal from `start_s` on, times from 0."""
         times = np.arange(start_s, end_s, TRACK_STEP_S)
         places = self.space.vad(self.emotion_at(number)(times)).tolist()
-        return tuple((float(t - start_s), v, a) for t, (v, a, _) in zip(times, places, strict=True))
+        rows = [(float(t - start_s), v, a) for t, (v, a, _) in zip(times, places, strict=True)]
+        # A feeling that stays is one row.
+        return tuple(row for at, row in enumerate(rows) if at == 0 or row[1:] != rows[at - 1][1:])
 
 
 class Progress:

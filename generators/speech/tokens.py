@@ -54,7 +54,7 @@ def tokens_of(sentence: Sentence) -> TokenRow:
             rows.append((INDEX[phone.symbol], phone.stress, 0, edge, number))
         rows.append((INDEX[SILENCE], 0, BREAKS.index(word.break_after), 0, number))
     rows[-1] = (INDEX[SILENCE], 0, END, 0, len(sentence.words) - 1)
-    columns = np.array(rows, np.int64).T
+    symbol, stress, boundary, edge, word = np.array(rows, np.int64).T
     end = sentence.words[-1].break_after
     tune = TUNES.index(end) if end in TUNES else 0
-    return TokenRow(*columns, tune=tune, language=LANGUAGES.index(sentence.language))
+    return TokenRow(symbol, stress, boundary, edge, word, tune, LANGUAGES.index(sentence.language))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import datetime
 from pathlib import Path
 from typing import Any
@@ -38,6 +39,7 @@ def run(
             acoustic: model, batch_size, train.
         data_dir: folder with the unpacked data sets; not read when the cache is there.
     """
+    config = copy.deepcopy(config)
     if max_minutes is not None:
         for part in PARTS:
             config[part]["train"]["max_minutes"] = max_minutes / len(PARTS)

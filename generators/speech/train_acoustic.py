@@ -37,6 +37,7 @@ def train_acoustic(
         how: `resume` and `on_step` of the training loop.
     """
     own = config["acoustic"]
+    torch.manual_seed(own["train"].get("seed", 0))
     model = AcousticDenoiser(**own["model"], max_speakers=config["max_speakers"])
     if init:
         model.load_state_dict(init)

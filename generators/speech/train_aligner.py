@@ -149,6 +149,7 @@ def run(
         [cepstra(corpus.frames(u).log_mel) for u in utterances], [row.symbol for row in rows]
     )
     source = Pairs(corpus, utterances, rows, durations, config["batch_size"])
+    torch.manual_seed(config["train"].get("seed", 0))
     model = Aligner(**config["model"])
     model.set_prior(
         np.concatenate([np.repeat(row.symbol, d) for row, d in zip(rows, durations, strict=True)])
@@ -173,6 +174,7 @@ def run(
             non_commercial=False,
             data=config["data"],
             command=f"affect train {config['name']} --data DATA",
+            purpose="which phone stands at which frame of a recording",
             date=datetime.date.today().isoformat(),
         )
     return model

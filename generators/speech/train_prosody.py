@@ -43,6 +43,7 @@ def train_prosody(
         how: `resume` and `on_step` of the training loop.
     """
     own = config["prosody"]
+    torch.manual_seed(own["train"].get("seed", 0))
     model = ProsodyDenoiser(**own["model"], max_speakers=config["max_speakers"])
     if init:
         model.load_state_dict(init)

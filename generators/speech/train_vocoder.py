@@ -154,6 +154,7 @@ def run(
     corpus = prepared_corpus(config, data_dir)
     utterances = [u for u in corpus.of_speakers(config["speakers"]) if not u.held_out]
     source = Segments(corpus, utterances, config["batch_size"], config["num_frames"])
+    torch.manual_seed(config["train"].get("seed", 0))
     model = VocoderTraining(Vocoder(**config["model"]), Discriminators())
     train_config = TrainConfig(**config["train"])
     if max_minutes is not None:
@@ -181,5 +182,6 @@ def publish(vocoder: Vocoder, config: dict[str, Any]) -> None:
         non_commercial=False,
         data=config["data"],
         command=f"affect train {config['name']} --data DATA",
+        purpose="from frames and f0 to sound",
         date=datetime.date.today().isoformat(),
     )

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import torch
 import torch.nn.functional as F
@@ -31,6 +33,9 @@ class Vocoder(ModelMixin, ConfigMixin):
     Source: Liu et al. 2020, "Neural homomorphic vocoder", section 2 (source-filter); Siuzdak 2023, "Vocos",
     section 3.3 (Fourier head).
     """
+
+    if TYPE_CHECKING:  # which ModelMixin hides
+        __call__: Callable[..., Tensor]
 
     @register_to_config
     def __init__(

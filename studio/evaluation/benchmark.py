@@ -32,8 +32,9 @@ def run_command(arguments: Sequence[str], path: Path) -> tuple[float, float]:
     started = time.perf_counter()
     seconds = None
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as process:
-        usage = None
+        usage, memory = None, 0.0
         while usage is None or not usage[0]:
+            memory = max(memory, largest_memory_mb(process.pid))
             usage = os.wait4(process.pid, os.WNOHANG)
             if seconds is None and path.exists():
                 seconds = time.perf_counter() - started
@@ -44,7 +45,20 @@ def run_command(arguments: Sequence[str], path: Path) -> tuple[float, float]:
         raise OSError(
             f"expected the command to make a file, got exit code {process.returncode}: {errors[-200:]}"
         )
-    return seconds, usage[2].ru_maxrss / 1024
+    return seconds, memory or usage[2].ru_maxrss / 1024
+
+
+def largest_memory_mb(pid: int) -> float:
+    """Gives the most memory that a running process has held so far; 0 where the system does not say.
+
+    What `wait4` says instead is never less than this process held itself when it started the other.
+    """
+    try:
+        status = Path(f"/proc/{pid}/status").read_text(encoding="ascii", errors="replace")
+    except OSError:
+        return 0.0
+    rows = [line.split() for line in status.splitlines() if line.startswith("VmHWM:")]
+    return float(rows[0][1]) / 1024 if rows else 0.0
 
 
 def machine() -> dict[str, Any]:

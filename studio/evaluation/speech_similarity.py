@@ -14,7 +14,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .speech_audio import EXTRA, RATE, at_rate, trimmed
+from .speech_audio import RATE, at_rate, trimmed
 
 if TYPE_CHECKING:
     import numpy as np
@@ -63,7 +63,7 @@ class SpeakerEncoder:
         if spec is None or not spec.submodule_search_locations:
             raise ImportError(
                 "expected 'resemblyzer' for measuring speech, got no such package: "
-                f"install it with pip install 'affect-studio[{EXTRA}]'"
+                "install it with pip install --no-deps resemblyzer==0.1.4"
             )
         state = read_weights(Path(next(iter(spec.submodule_search_locations))) / "pretrained.pt")
         self.lstm = torch.nn.LSTM(NUM_MELS, 256, 3, batch_first=True)

@@ -320,9 +320,10 @@ def probe(codes: np.ndarray, labels: Sequence[str], folds: int = 5, penalty: flo
         rest = np.setdiff1d(order, test)
         mean, std = codes[rest].mean(0), codes[rest].std(0) + 1e-6
         x, z = (codes[rest] - mean) / std, (codes[test] - mean) / std
-        wanted = np.eye(len(names))[target[rest]] - 1 / len(names)
-        weights = np.linalg.solve(x.T @ x + penalty * np.eye(x.shape[1]), x.T @ wanted)
-        right[test] = (z @ weights).argmax(1) == target[test]
+        wanted = np.eye(len(names))[target[rest]]
+        usual = wanted.mean(0)
+        weights = np.linalg.solve(x.T @ x + penalty * np.eye(x.shape[1]), x.T @ (wanted - usual))
+        right[test] = (z @ weights + usual).argmax(1) == target[test]
     return {"accuracy": share(right), "chance": rounded(np.bincount(target).max() / len(target))}
 
 

@@ -52,14 +52,19 @@ def write_vtt(audio: Audio, path: Path, document: str) -> None:
 
 
 def write_json(audio: Audio, path: Path, document: str) -> None:
-    """Writes the document with the timings: kind -> rows of start_s, end_s and text."""
+    """Writes the document, the timings (kind -> rows of start_s, end_s, text) and the emotion over time."""
     timings: dict[str, list[dict[str, Any]]] = {}
     for mark in audio.marks:
         row = asdict(mark)
         timings.setdefault(row.pop("kind"), []).append(
             {name: round(value, 4) if isinstance(value, float) else value for name, value in row.items()}
         )
-    found = {**json.loads(document), "duration_s": round(audio.duration_s, 4), "timings": timings}
+    found = {
+        **json.loads(document),
+        "duration_s": round(audio.duration_s, 4),
+        "timings": timings,
+        "emotion_track": [[round(value, 3) for value in row] for row in audio.emotion_track],
+    }
     path.write_text(json.dumps(found, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
@@ -77,17 +82,19 @@ def read(path: Path, recipe: dict[str, Any]) -> Audio:
         raise ValueError(f"expected a sound file, got {path.name!r}: {error}") from None
     count = 1 + int(len(samples) / rate / TRACK_STEP_S)
     track = emotion_track(recipe, [number * TRACK_STEP_S for number in range(count)])
-    marks = read_marks(path.with_suffix(".json"))
+    marks, kept = read_beside(path.with_suffix(".json"))
+    track = kept or track
     return Audio(samples.T, rate, marks, emotion_track=track, provenance=recipe)
 
 
-def read_marks(path: Path) -> tuple[Mark, ...]:
-    """Gives the marks of a timings file, kind by kind; none when there is no file."""
+def read_beside(path: Path) -> tuple[tuple[Mark, ...], tuple[tuple[float, float, float], ...]]:
+    """Gives the marks of a timings file, kind by kind, and its emotion over time; none without a file."""
     if not path.is_file():
-        return ()
+        return (), ()
     try:
-        timings = json.loads(read_bytes(path))["timings"]
-        return tuple(Mark(**row, kind=kind) for kind, rows in timings.items() for row in rows)
+        found = json.loads(read_bytes(path))
+        marks = tuple(Mark(**row, kind=kind) for kind, rows in found["timings"].items() for row in rows)
+        return marks, tuple((float(t), float(v), float(a)) for t, v, a in found.get("emotion_track", ()))
     except (ValueError, TypeError, KeyError, AttributeError):
         raise ValueError(f"expected timings in {path.name!r}, got something else") from None
 

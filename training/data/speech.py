@@ -37,6 +37,8 @@ class Recording:
         return zlib.crc32(self.group.encode()) % 20 == 0
 
 
+# Actors of RAVDESS who were asked for strong sadness weep: high and loud, unlike the low and slow kind.
+RENAMED = {("sad", "strong"): "grief"}
 # RAVDESS' words for how strongly the actor was asked to speak.
 INTENSITIES = {"": 1.0, "normal": 0.6, "strong": 1.0}
 
@@ -75,7 +77,7 @@ def recording(folder: Path, row: dict[str, str]) -> Recording:
         speaker=row.get("speaker") or folder.name,
         transcript=row["transcript"],
         language=row.get("language") or "en-US",
-        emotion=row.get("emotion") or "",
+        emotion=RENAMED.get((row.get("emotion", ""), word), row.get("emotion") or ""),
         intensity=INTENSITIES[word] if word in INTENSITIES else float(word),
         group=row.get("prompt") or Path(row["file"]).stem,
         seconds=float(row.get("seconds") or 0),
