@@ -38,7 +38,7 @@ def figures_of(clips: Sequence[Recording], offsets: np.ndarray, summaries: np.nd
     label = np.array([FIVE.index(names[at]) for at in five])
     found = np.square(offsets[five, None] - points).sum(-1).argmin(1)
     right = found == label
-    corpus = np.array([clips[at].id.split("/")[0] for at in five])
+    corpus = np.array([clips[int(at)].id.split("/")[0] for at in five])
     strength = np.array([clip.intensity for clip in clips])
     rows = [space.index(str(name)) for name in names]
     vad = space.offsets().numpy()[rows] * strength[:, None] @ space.vad_weight.numpy().T
@@ -93,7 +93,7 @@ def probes(
     inside = np.flatnonzero(["ravdess" in clip.id for clip in clips])
     if not len(inside):
         inside = np.arange(len(clips))
-    people, who = np.unique([clips[at].speaker for at in inside], return_inverse=True)
+    people, who = np.unique(np.array([clips[int(at)].speaker for at in inside]), return_inverse=True)
     _, felt = np.unique(names[inside], return_inverse=True)
     chance = np.random.default_rng(0).integers(5, size=len(inside))
     code, raw = offsets[inside], summaries[inside]

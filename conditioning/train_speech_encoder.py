@@ -153,7 +153,7 @@ class Lesson(nn.Module):
         self.speaker = nn.Sequential(nn.Linear(width, width), nn.GELU(), nn.Linear(width, num_speakers))
 
     def forward(self, *inputs: Tensor) -> dict[str, Tensor]:
-        out = self.encoder(*inputs)
+        out = self.encoder(*inputs)  # type: ignore[operator]
         return {**out, "speaker": self.speaker(Reversed.apply(out["hidden"]))}
 
 

@@ -282,8 +282,8 @@ def test_measurements_take_what_they_know_and_show_it(tmp_path, monkeypatch, cap
 
     def evaluate(data_dir=None, clips=200, on_step=None):
         on_step(1, 1)
-        reached = {"accuracy": {"value": 0.71234, "bar": ">= 0.68", "passed": True}}
-        return {"clips": clips, "quadrants": {"accuracy": 0.71234}, "bars": reached}
+        reached = {"accuracy": {"value": 0.71234, "target": ">= 0.68", "passed": True}}
+        return {"clips": clips, "quadrants": {"accuracy": 0.71234}, "targets": reached}
 
     def call(given, as_json=False):
         return cli_measure.run_measure(evaluate, "evaluate music", given, True, as_json)

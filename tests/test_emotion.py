@@ -93,7 +93,7 @@ BAD = [
     ("sad", 2), ("sad", -0.1), ("sad", math.nan), (("sad", 1), 9), {"weights": {}},
     {"weights": {"sadness": -1}}, {"weights": 1}, {"vad": [2, 0, 0]}, {"vad": "abc"}, {"phrase": ""},
     {"phrase": 3}, {"code": [1.0]}, {"code": [math.nan] * 64}, {"code": "x"},
-    {"vad": [0, 0, 0], "phrase": "sad"}, {"vad": [0, 0, 0], "speed": 1}, {"valence": 2}, "song.wav",
+    {"vad": [0, 0, 0], "phrase": "sad"}, {"vad": [0, 0, 0], "speed": 1}, {"valence": 2}, "song.mp4",
 ]  # fmt: skip
 
 

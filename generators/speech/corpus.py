@@ -114,7 +114,7 @@ def prepare_corpus(folders: Sequence[str | Path], out_dir: str | Path, num_worke
                     recording.id,
                     recording.speaker,
                     recording.language,
-                    recording.emotion,
+                    recording.kind or recording.emotion,
                     recording.intensity,
                     recording.transcript,
                     recording.held_out,

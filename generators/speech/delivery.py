@@ -19,7 +19,8 @@ from .prosody import ProsodyDenoiser
 from .tokens import TokenRow, tokens_of
 
 PROSODY_STEPS = 12
-EDGE_FRAMES = 6  # of silence before and after a sentence
+EDGE_FRAMES = 6  # of silence before a sentence, and after one cut at a comma
+END_FRAMES = 20  # of silence after a sentence that ends
 SHORTEST_PHONE, SHORTEST_PAUSE = 2, 4  # frames
 # How far a kind of sound gives way when speech is hurried or drawn out; vowels most, bursts least.
 GIVE_VOWEL, GIVE_CONSONANT, GIVE_STOP = 1.0, 0.7, 0.5
@@ -181,7 +182,9 @@ class Planner:
         pauses = row.is_pause
         frames[pauses] *= self.options.pause_scale
         frames[pauses & (frames < SHORTEST_PAUSE)] = 0
-        frames[[0, -1]] = EDGE_FRAMES
+        frames[0] = EDGE_FRAMES
+        ends = sentence.words[-1].break_after in (".", "?", "!")
+        frames[-1] = max(EDGE_FRAMES, END_FRAMES * self.options.pause_scale) if ends else EDGE_FRAMES
         places, asked = asked_pauses(sentence, row)
         frames[places] = asked
         return frames

@@ -266,7 +266,7 @@ def voice(power: np.ndarray, f0: np.ndarray, voiced: np.ndarray, sound: np.ndarr
     decibels = 10 * np.log10(spectra + 1e-9)
     step = RATE / (2 * size)
 
-    def harmonic(hz: np.ndarray) -> Any:
+    def harmonic(hz: Any) -> Any:
         near = np.clip(np.round(hz / step).astype(int)[:, None] + np.arange(-4, 5), 0, spectra.shape[1] - 1)
         return np.take_along_axis(decibels, near, 1).max(1)
 

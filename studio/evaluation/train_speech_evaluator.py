@@ -141,7 +141,7 @@ def unseen(
     for fold in folds:
         inside = np.setdiff1d(np.arange(len(rows)), fold)
         model = fit([rows[at] for at in inside], inputs[inside], config)
-        outputs[fold] = model(torch.from_numpy(inputs[fold, 0])).numpy()
+        outputs[fold] = model.forward(torch.from_numpy(inputs[fold, 0])).numpy()
     return outputs
 
 

@@ -32,7 +32,7 @@ class Heard:
         known = len(self.paths)
         if job.num_parts > known:
             for part in self.workshop.queue.parts(job.id, known):
-                path = self.workshop.served.part(self.name, len(self.paths), part)
+                path = self.workshop.served.part(self.name, len(self.paths), part)  # type: ignore[arg-type]
                 self.paths.append(str(path))
                 self.seconds += part.duration_s
         if len(self.paths) == known and not (job.finished and known):

@@ -17,6 +17,7 @@ class Recording:
     Attributes:
         id: folder and file, unique. path: of the audio. seconds: as the table says, else 0.
         language: for example "en-US". emotion: a name of the emotion layer, "" where none is given.
+        kind: the emotion more finely, where the data tell; for what must not mix two ways of showing one.
         intensity: of the emotion, 0..1.
         group: what must not be split between training and test: the sentence.
     """
@@ -30,6 +31,7 @@ class Recording:
     intensity: float = 1.0
     group: str = ""
     seconds: float = 0.0
+    kind: str = ""
 
     @property
     def held_out(self) -> bool:
@@ -77,7 +79,8 @@ def recording(folder: Path, row: dict[str, str]) -> Recording:
         speaker=row.get("speaker") or folder.name,
         transcript=row["transcript"],
         language=row.get("language") or "en-US",
-        emotion=RENAMED.get((row.get("emotion", ""), word), row.get("emotion") or ""),
+        emotion=row.get("emotion") or "",
+        kind=RENAMED.get((row.get("emotion", ""), word), row.get("emotion") or ""),
         intensity=INTENSITIES[word] if word in INTENSITIES else float(word),
         group=row.get("prompt") or Path(row["file"]).stem,
         seconds=float(row.get("seconds") or 0),
