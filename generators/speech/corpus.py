@@ -5,9 +5,11 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -101,9 +103,14 @@ def prepare_corpus(folders: Sequence[str | Path], out_dir: str | Path, num_worke
     gains = speaker_gains(recordings)
     parts: dict[str, list[np.ndarray]] = {name: [] for name in ARRAYS}
     utterances, first = [], 0
-    with ProcessPoolExecutor(num_workers) as pool:
-        jobs = ((recording, gains.get(recording.speaker)) for recording in recordings)
-        for recording, arrays in zip(recordings, pool.map(prepared, jobs, chunksize=BATCH), strict=True):
+    jobs = ((recording, gains.get(recording.speaker)) for recording in recordings)
+    with ExitStack() as stack:
+        found: Iterable[dict[str, np.ndarray]] = map(prepared, jobs)
+        if num_workers > 1:
+            # A fork would inherit the locks of torch's threads, and might wait for them for ever.
+            pool = ProcessPoolExecutor(num_workers, mp_context=get_context("spawn"))
+            found = stack.enter_context(pool).map(prepared, jobs, chunksize=BATCH)
+        for recording, arrays in zip(recordings, found, strict=True):
             num_frames = len(arrays["f0_hz"])
             if num_frames == 0:
                 continue
