@@ -22,13 +22,12 @@ from .examples import (
     joined_columns,
     token_batch,
 )
-from .features import N_MELS
+from .features import LOG_FLOOR, LOG_PER_DB, N_MELS
 from .phones import SYMBOLS
 from .plan import VoiceStatistics, continuous_log_f0, contour_of
 from .tokens import TokenRow
 
 DETAIL_SCALE = 0.05  # of log f0 around its contour
-LOG_PER_DB = np.log(10) / 20
 BAND_LIMIT = 84  # mel bands of 16 kHz recordings; those above are empty there
 EMOTION_FRAMES = PATCH * EMOTION_STRIDE
 
@@ -86,14 +85,15 @@ def envelopes_of(corpus: Corpus, items: Sequence[Aligned]) -> list[np.ndarray]:
     set right.
     """
     mels = [corpus.frames(item.utterance).envelope for item in items]
-    wide = [mel[::3] for mel, item in zip(mels, items, strict=True) if not narrow(item)][::13]
+    empty = [narrow(mel) for mel in mels]
+    wide = [mel[::3] for mel, lacks in zip(mels, empty, strict=True) if not lacks][::13]
     if wide:
         known = np.concatenate(wide)
         inputs = fill_inputs(known)
         gram = inputs.T @ inputs + 1e-3 * len(inputs) * np.eye(inputs.shape[1])
         fill = np.linalg.solve(gram, inputs.T @ known[:, BAND_LIMIT:])
-    for mel, item in zip(mels, items, strict=True):
-        if narrow(item) and wide:
+    for mel, item, lacks in zip(mels, items, empty, strict=True):
+        if lacks and wide:
             mel[:, BAND_LIMIT:] = fill_inputs(mel) @ fill
         mel += np.float32(item.gain_db * LOG_PER_DB)
     return [mel.astype(np.float16) for mel in mels]
@@ -103,9 +103,9 @@ def fill_inputs(mel: np.ndarray) -> np.ndarray:
     return np.concatenate([mel[:, 40:BAND_LIMIT], np.ones((len(mel), 1), mel.dtype)], 1)
 
 
-def narrow(item: Aligned) -> bool:
-    """Whether the recording has nothing above 8 kHz."""
-    return item.utterance.speaker.startswith("emodb_")
+def narrow(log_mel: np.ndarray) -> bool:
+    """Whether a recording (T, 100) has nothing above 8 kHz."""
+    return bool(np.quantile(log_mel[:, BAND_LIMIT + 6 :], 0.95) < np.log(LOG_FLOOR) + 0.1)
 
 
 def fit_mel_statistics(

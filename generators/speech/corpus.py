@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import os
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import ExitStack
@@ -15,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from checkpoints.files import replace_file
 from training.data.speech import NEUTRAL, Recording, read_recordings
 
 from .features import (
@@ -194,9 +194,8 @@ def read_audio(path: str | Path) -> np.ndarray:
 
 
 def write_json(path: Path, value: object) -> None:
-    partial = path.with_suffix(".partial")
-    partial.write_text(json.dumps(value, ensure_ascii=False), encoding="utf-8")
-    os.replace(partial, path)
+    with replace_file(path) as partial:
+        partial.write_text(json.dumps(value, ensure_ascii=False), encoding="utf-8")
 
 
 def speakers_of(utterances: Sequence[Utterance]) -> Iterator[str]:

@@ -15,6 +15,7 @@ HOP_LENGTH = 256
 N_MELS = 100
 FRAME_RATE = SAMPLE_RATE / HOP_LENGTH  # Hz
 LOG_FLOOR = 1e-5
+LOG_PER_DB = np.log(10) / 20  # of amplitude
 F0_MIN_HZ, F0_MAX_HZ = 60.0, 800.0
 SMOOTHING_STEP = 0.05  # of log f0, between the widths of the envelope's smoothing
 NEUTRAL_LEVEL_DB = -28.0  # of active neutral speech, so that shouting does not clip

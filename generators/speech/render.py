@@ -12,9 +12,9 @@ from torch import Tensor
 from generators.sampling import guidance_passes, guided, sample_flow
 
 from .acoustic import CHANNELS, AcousticDenoiser
-from .acoustic_examples import DETAIL_SCALE, EMOTION_FRAMES, LOG_PER_DB, plan_frames
+from .acoustic_examples import DETAIL_SCALE, EMOTION_FRAMES, plan_frames
 from .delivery import Delivery, given, token_inputs
-from .features import F0_MAX_HZ, F0_MIN_HZ, FRAME_RATE, HOP_LENGTH, N_MELS
+from .features import F0_MAX_HZ, F0_MIN_HZ, FRAME_RATE, HOP_LENGTH, LOG_PER_DB, N_MELS
 from .options import SpeechOptions
 from .plan import VoiceStatistics
 from .vocoder import Vocoder, harmonic_source

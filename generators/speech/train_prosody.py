@@ -71,7 +71,9 @@ def train_prosody(
 def prepared_alignment(corpus: Corpus, config: dict[str, Any]) -> AlignedCorpus:
     """Gives the recordings of the config's speakers with every phone's length, from the cache where it is."""
     wanted = [u for u in corpus.of_speakers(config["speakers"]) if u.language in ("en-US", "de-DE")]
-    kept = [u for u in wanted if not u.held_out or is_actor(u)]
+    # Of readers, whole sentences are held out; actors all say the same few.
+    acting = {u.speaker for u in wanted if u.emotion not in ("", "neutral")}
+    kept = [u for u in wanted if not u.held_out or u.speaker in acting]
     rows = {u.id: token_row(u) for u in kept}
     known = aligned_durations(
         corpus, kept, rows, Path(config["cache"]) / "durations.json", config["flat_start"]
@@ -87,11 +89,6 @@ def prepared_alignment(corpus: Corpus, config: dict[str, Any]) -> AlignedCorpus:
         config["max_speakers"],
         config["levelled"],
     )
-
-
-def is_actor(utterance: Utterance) -> bool:
-    """Whether the recording's sentence was said by many; only the readers' sentences are held out."""
-    return utterance.speaker.startswith(("actor_", "emodb_"))
 
 
 def aligned_durations(

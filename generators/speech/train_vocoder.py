@@ -18,13 +18,12 @@ from training.loop import TrainConfig, steps_done, train
 
 from .corpus import Corpus, Utterance, prepared_corpus
 from .discriminators import Discriminators, adversarial_loss, discriminator_loss, feature_loss
-from .features import HOP_LENGTH, LOG_FLOOR, log_mel, smooth_envelope
+from .features import HOP_LENGTH, LOG_FLOOR, LOG_PER_DB, log_mel, smooth_envelope
 from .vocoder import Vocoder, harmonic_source
 
 # n_fft of the spectral loss; hop a quarter.
 RESOLUTIONS = (256, 512, 1024, 2048)
 ENVELOPE_SHARE = 0.6
-LOG_PER_DB = math.log(10) / 20
 LOG_MIN = math.log(LOG_FLOOR)
 
 
