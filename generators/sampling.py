@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -36,10 +37,24 @@ def guidance_passes(
     return [(level, weight) for level, weight in weights if weight != 0.0]
 
 
-def guided(predict: Callable[[int], Tensor], passes: Sequence[tuple[int, float]]) -> Tensor:
-    """Sums weight * predict(level) over the passes."""
-    outputs = [weight * predict(level) if weight != 1.0 else predict(level) for level, weight in passes]
-    return outputs[0] if len(outputs) == 1 else torch.stack(outputs).sum(0)
+def present_in(passes: Sequence[tuple[int, float]], device: torch.device | str) -> dict[str, Tensor]:
+    """Which conditions stand in each pass: {"content", "identity", "emotion"} -> (P,) bool."""
+    levels = torch.tensor([level for level, _ in passes], device=device)
+    return {name: levels > index for index, name in enumerate(LEVELS)}
+
+
+def guided(outputs: Tensor, passes: Sequence[tuple[int, float]]) -> Tensor:
+    """Sums the passes, (P, ...) made as one batch, by their weights. (...)"""
+    if len(passes) == 1:
+        return outputs[0]
+    return torch.tensordot(outputs.new_tensor([weight for _, weight in passes]), outputs, 1)
+
+
+def repeated(batch: Any, count: int) -> Any:
+    """Repeats tensors (1, ...), in dicts of any depth, as (count, ...)."""
+    if isinstance(batch, dict):
+        return {name: repeated(value, count) for name, value in batch.items()}
+    return batch.expand(count, *batch.shape[1:])
 
 
 def sample_masked(

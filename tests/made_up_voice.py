@@ -7,10 +7,15 @@ import importlib.util
 import numpy as np
 import pytest
 
+import checkpoints
+
 RATE = 16_000
 # Its own requirements are too many for an extra; CI installs it like this.
 needs_resemblyzer = pytest.mark.skipif(
     importlib.util.find_spec("resemblyzer") is None, reason="pip install --no-deps resemblyzer==0.1.4"
+)
+needs_evaluator = pytest.mark.skipif(
+    "speech-evaluator" not in checkpoints.manifest(), reason="needs the shipped evaluator"
 )
 
 

@@ -18,6 +18,8 @@ from generators.sampling import (
     guided,
     noisy_at,
     nucleus,
+    present_in,
+    repeated,
     sample_flow,
     sample_masked,
 )
@@ -48,16 +50,30 @@ def test_weights_add_to_one_and_levels_rise(content, identity, emotion):
 def test_nested_guidance_is_the_formula(content, identity, emotion):
     u = torch.randn(4, 6, generator=rng(), dtype=torch.float64)
     direct = u[0] + content * (u[1] - u[0]) + identity * (u[2] - u[1]) + emotion * (u[3] - u[2])
-    nested = guided(lambda level: u[level], guidance_passes(content, identity, emotion))
+    passes = guidance_passes(content, identity, emotion)
+    nested = guided(u[[level for level, _ in passes]], passes)
     assert torch.allclose(nested, direct, atol=1e-9)
 
 
 def test_scales_of_one_are_one_conditional_pass():
     assert guidance_passes() == [(3, 1.0)]
-    called = []
-    output = torch.randn(3, generator=rng())
-    assert guided(lambda level: called.append(level) or output, guidance_passes()) is output
-    assert called == [3]
+    output = torch.randn(1, 3, generator=rng())
+    assert torch.equal(guided(output, guidance_passes()), output[0])
+
+
+def test_each_pass_is_given_the_conditions_up_to_its_level():
+    present = present_in([(0, -0.4), (1, 0.4), (3, 1.0)], "cpu")
+    assert {name: value.tolist() for name, value in present.items()} == {
+        "content": [False, True, True],
+        "identity": [False, False, True],
+        "emotion": [False, False, True],
+    }
+
+
+def test_a_batch_is_repeated_for_every_pass():
+    batch = {"speaker": torch.tensor([7]), "tokens": {"symbol": torch.tensor([[1, 2]])}}
+    made = repeated(batch, 3)
+    assert made["speaker"].tolist() == [7, 7, 7] and made["tokens"]["symbol"].tolist() == [[1, 2]] * 3
 
 
 def test_only_the_passes_that_count_are_made():
@@ -69,7 +85,7 @@ def test_only_the_passes_that_count_are_made():
 
 def test_more_emotion_moves_only_along_what_emotion_adds():
     u = torch.randn(4, 6, generator=rng(), dtype=torch.float64)
-    low, high = (guided(lambda level: u[level], guidance_passes(1.5, 2.0, scale)) for scale in (1.0, 3.0))
+    low, high = (guided(u, guidance_passes(1.5, 2.0, scale)) for scale in (1.0, 3.0))
     assert torch.allclose(high - low, 2 * (u[3] - u[2]))
 
 
@@ -318,17 +334,6 @@ def test_flow_calls_times_and_steps(solver, calls):
 def test_a_solver_that_is_none_is_refused():
     with pytest.raises(ValueError, match=r"expected a solver out of euler, midpoint, got 'rk9'"):
         sample_flow(lambda x, t: x, torch.zeros(1), num_inference_steps=1, solver="rk9")
-
-
-def test_guidance_of_one_is_one_pass_a_step():
-    for scales, passes in (((1.0, 1.0, 1.0), 1), ((1.0, 1.0, 2.0), 2), ((2.0, 1.5, 3.0), 4)):
-        called: list[int] = []
-
-        def flow(x: torch.Tensor, t: float, scales=scales, called=called) -> torch.Tensor:
-            return guided(lambda level: called.append(level) or 0.1 * x, guidance_passes(*scales))
-
-        sample_flow(flow, torch.ones(1), num_inference_steps=4)
-        assert len(called) == 4 * passes
 
 
 def test_the_straight_path_goes_from_noise_to_data():

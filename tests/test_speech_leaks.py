@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from test_speech_evaluation import RATE, made_up, make_voice, shipped  # noqa: F401
+from made_up_voice import RATE, make_voice, needs_evaluator
+from test_speech_evaluation import made_up
 
 
 def test_a_vocoders_copy_keeps_length_rate_and_level():
@@ -51,7 +52,8 @@ def test_unknown_weights_of_the_speaker_encoder_are_refused(tmp_path):
             read_weights(path)
 
 
-def test_the_ear_compares_a_voice_with_its_own_neutral(shipped):  # noqa: F811
+@needs_evaluator
+def test_the_ear_compares_a_voice_with_its_own_neutral():
     from studio.evaluation.speech_ear import SpeechEar
 
     ear = SpeechEar()

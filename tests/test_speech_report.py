@@ -8,7 +8,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from made_up_voice import RATE, make_voice, needs_resemblyzer
+from made_up_voice import RATE, make_voice, needs_evaluator, needs_resemblyzer
 
 from studio.evaluation import speech_audio as audio
 from studio.evaluation.speech_evaluator import LABELS
@@ -72,16 +72,9 @@ class StandIn:
         return SimpleNamespace(media=SimpleNamespace(samples=sound[None], sample_rate=RATE))
 
 
-@pytest.fixture
-def shipped():
-    import checkpoints
-
-    if "speech-evaluator" not in checkpoints.manifest():
-        pytest.skip("needs the shipped evaluator")
-
-
 @needs_resemblyzer
-def test_report_on_a_stand_in_is_written_and_goes_on(shipped, small_data, tmp_path):
+@needs_evaluator
+def test_report_on_a_stand_in_is_written_and_goes_on(small_data, tmp_path):
     from studio.evaluation.speech_report import evaluate_speech
 
     stand_in, steps = StandIn(), []
@@ -114,7 +107,8 @@ def test_report_on_a_stand_in_is_written_and_goes_on(shipped, small_data, tmp_pa
     assert not list(tmp_path.rglob("*.part*"))
 
 
-def test_report_refuses_bad_input(shipped, small_data):
+@needs_evaluator
+def test_report_refuses_bad_input(small_data):
     from studio.evaluation.speech_report import evaluate_speech
 
     with pytest.raises(ValueError, match="expected sections"):

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from generators.base import StepCallback
-from generators.sampling import guidance_passes, guided, sample_masked
+from generators.sampling import guidance_passes, guided, present_in, sample_masked
 
 from .canvas import Canvas
 from .faders import scaled_counts, shifted_velocity, stretched_durations
@@ -124,7 +124,6 @@ class Filler:
             tensor = torch.as_tensor(array).to(device)
             return tensor.expand(size, *tensor.shape)
 
-        levels = torch.tensor([level for level, _ in self.passes], device=device)
         inputs = {
             "bar": repeated(tokens.bar),
             "place": repeated(np.minimum(tokens.place, PLACE_LIMIT - 1)),
@@ -132,15 +131,13 @@ class Filler:
             "attributes": repeated(self.attributes[seen]),
             "style": repeated(torch.tensor(self.request.style)),
             "emotion": repeated(self.emotion[seen]),
-            "present": {name: levels > i for i, name in enumerate(("content", "identity", "emotion"))},
+            "present": present_in(self.passes, device),
         }
 
         def predict(values: Tensor) -> Tensor:
             with torch.inference_mode():
                 outputs = self.model(repeated(values), **inputs).float().cpu()  # type: ignore[operator]
-            return guided(
-                lambda index: outputs[index], [(i, weight) for i, (_, weight) in enumerate(self.passes)]
-            )
+            return guided(outputs, self.passes)
 
         return predict
 

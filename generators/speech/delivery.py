@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from generators.sampling import guidance_passes, guided, sample_flow
+from generators.sampling import guidance_passes, guided, present_in, repeated, sample_flow
 
 from .features import FRAME_RATE
 from .options import SpeechOptions
@@ -127,11 +127,12 @@ class Planner:
             "emotion": points[None].to(self.device, self.dtype),
         }
 
+        count = len(self.passes)
+        conditions = repeated(batch, count) | {"present": present_in(self.passes, self.device)}
+
         def flow(x: Tensor, t: float) -> Tensor:
-            times = torch.full((1,), t, device=self.device)
-            return guided(
-                lambda level: self.model(x, times, **batch, present=given(level, self.device))[0], self.passes
-            )
+            times = torch.full((count,), t, device=self.device)
+            return guided(self.model(repeated(x, count), times, **conditions)[0], self.passes)[None]
 
         drawn = sample_flow(flow, noise.to(self.device, self.dtype), num_inference_steps=PROSODY_STEPS)
         return drawn[0].float().cpu().numpy().clip(-6, 6)
@@ -202,12 +203,6 @@ def token_inputs(
     for name in ("tune", "language"):
         columns[name] = torch.tensor([getattr(row, name)], device=device)
     return columns
-
-
-def given(level: int, device: torch.device) -> dict[str, Tensor]:
-    """Which conditions stand at a level of guidance."""
-    names = ("content", "identity", "emotion")
-    return {name: torch.tensor([index < level], device=device) for index, name in enumerate(names)}
 
 
 def rounded(lengths: np.ndarray, is_pause: np.ndarray) -> np.ndarray:

@@ -9,11 +9,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from generators.sampling import guidance_passes, guided, sample_flow
+from generators.sampling import guidance_passes, guided, present_in, repeated, sample_flow
 
 from .acoustic import CHANNELS, AcousticDenoiser
 from .acoustic_examples import DETAIL_SCALE, EMOTION_FRAMES, plan_frames
-from .delivery import Delivery, given, token_inputs
+from .delivery import Delivery, token_inputs
 from .features import F0_MAX_HZ, F0_MIN_HZ, FRAME_RATE, HOP_LENGTH, LOG_PER_DB, N_MELS
 from .options import SpeechOptions
 from .plan import VoiceStatistics
@@ -22,6 +22,8 @@ from .vocoder import Vocoder, harmonic_source
 FIRST_WINDOW, WINDOW = 112, 288  # frames made in one go: about 1 and 3 seconds
 CONTEXT = 32  # frames seen on each side
 FADE = 16  # frames over which one window gives way to the next
+GUIDED_UNTIL = 0.5  # of the path: there the phones are decided; later guidance adds little and costs as much
+UNGUIDED = guidance_passes()
 NOISE = 0.3  # of the spread in training
 LOUDNESS_KEPT = 0.2  # of what effort adds, as if the shouter stood back; the timbre of effort stays
 OUTPUT_GAIN_DB = 5.0
@@ -126,8 +128,11 @@ class SentenceRenderer:
         noise = pad_frames(self.noise[first:last], padded)[None].to(device, dtype)
 
         def flow(x: Tensor, t: float) -> Tensor:
-            at = torch.full((1,), t, device=device)
-            return guided(lambda level: model(x, at, **batch, present=given(level, device))[0], self.passes)
+            passes = self.passes if t < GUIDED_UNTIL else UNGUIDED
+            count = len(passes)
+            at = torch.full((count,), t, device=device)
+            conditions = repeated(batch, count) | {"present": present_in(passes, device)}
+            return guided(model(repeated(x, count), at, **conditions)[0], passes)[None]
 
         made = sample_flow(
             flow, noise, num_inference_steps=voice.options.num_inference_steps, on_step=on_step

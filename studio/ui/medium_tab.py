@@ -192,8 +192,10 @@ def wire_making(tab: MediumTab, make: Any, stop: Any, progress: Any, player: Any
             yield {**idle, progress: making.message_html(f"{type(error).__name__}: {one_line(error)}")}
 
     def finish(job: Job, also: dict[Any, Any]) -> Iterator[dict[Any, Any]]:
+        told = {**idle, progress: "", **also}
         for shown in tab.stage.show(tab.workshop, tab.workshop.entry_of(job)):
-            yield {**idle, progress: "", **also, **shown}
+            yield {**told, **shown}
+            told = {}  # once: by the next part someone may have chosen a seed or pressed again
 
     def busy(job: Job) -> dict[Any, Any]:
         return {
