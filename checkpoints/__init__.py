@@ -7,14 +7,16 @@ moves once.
 
 from __future__ import annotations
 
+import datetime
 import hashlib
 import importlib
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .files import flush, replace_file, sha256_of
+from .files import flush, replace_file, sha256_of, write_json
 
 if TYPE_CHECKING:
     import torch
@@ -30,8 +32,10 @@ __all__ = [
     "replace_file",
     "save",
     "sha256_of",
+    "ship",
     "update_manifest",
     "verify",
+    "write_json",
 ]
 
 ROOT = Path(__file__).resolve().parent
@@ -190,7 +194,7 @@ def save(
     licence: str,
     data: str,
     command: str,
-    date: str,
+    date: str | None = None,
     space_version: int | None = None,
     non_commercial: bool = False,
     figures: dict[str, Any] | None = None,
@@ -202,6 +206,7 @@ def save(
 
     Args:
         model: a diffusers `ModelMixin`/`ConfigMixin`; its config is what rebuilds it.
+        date: when it was made; today when None.
         root: folder of the manifest, the package's own unless a test says otherwise.
 
     Raises:
@@ -233,7 +238,7 @@ def save(
         "licence": licence,
         "non_commercial": non_commercial,
         "data": data,
-        "date": date,
+        "date": date or datetime.date.today().isoformat(),
         "command": command,
         "figures": figures or {},
         "extra": extra or {},
@@ -243,11 +248,26 @@ def save(
     return update_manifest(name, entry, root)
 
 
+def ship(
+    model: Any, config: Mapping[str, Any], *, purpose: str = "", space_version: int | None = None
+) -> Checkpoint:
+    """Saves a recipe's model under its config's name, licence and data; `affect evaluate` adds figures."""
+    return save(
+        config["name"],
+        model,
+        licence=config["licence"],
+        non_commercial=config["non_commercial"],
+        data=config["data"],
+        command=f"affect train {config['name']} --data DATA",
+        space_version=space_version,
+        purpose=purpose,
+    )
+
+
 def update_manifest(name: str, changes: dict[str, Any], root: Path | None = None) -> Checkpoint:
     """Sets fields of one manifest entry (new figures, a calibration), leaving the others as they are."""
     path = (root or ROOT) / "manifest.json"
     entries = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
     entries[name] = {**entries.get(name, {}), **changes}
-    with replace_file(path) as partial:
-        partial.write_text(json.dumps(entries, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    write_json(path, entries, indent=2)
     return Checkpoint(name=name, **entries[name])

@@ -7,7 +7,6 @@ learned by heart.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -18,7 +17,7 @@ import torch.nn.functional as F
 
 import checkpoints
 from training.data.music import AROUSAL_SIGN, QUADRANTS, VALENCE_SIGN, Clip, emopia, song_folds
-from training.loop import TrainConfig, steps_done, train
+from training.loop import TrainConfig, steps_done, train, without_time_budget
 
 from .encoders.midi import note_array, read_midi
 from .encoders.music import CHECKPOINT, MusicEncoder, pad
@@ -90,7 +89,6 @@ def train_quadrants(
     out_dir: Path,
     *,
     resume: bool = False,
-    max_minutes: float | None = None,
     on_step: OnStep | None = None,
 ) -> MusicEncoder:
     """Trains everything but the head into the space, which needs the space.
@@ -98,7 +96,7 @@ def train_quadrants(
     Args:
         clips: with `variants[i]` the frame sequences of clip i.
     """
-    settings = TrainConfig(**{**config["train"], **({"max_minutes": max_minutes} if max_minutes else {})})
+    settings = TrainConfig(**config["train"])
     torch.manual_seed(settings.seed)
     model = MusicEncoder(**config["model"])
     plain = np.concatenate([frames[0] for frames in variants])
@@ -148,7 +146,7 @@ def crossfit_valence_arousal(
         valence, arousal = blend(graded, signs_of([clip])[0])
         answer[clip.id] = (round(float(valence), 4), round(float(arousal), 4))
     if out_file:
-        write_json(Path(out_file), answer)
+        checkpoints.write_json(Path(out_file), answer, indent=1)
     return answer
 
 
@@ -157,6 +155,7 @@ def crossfit_logits(
 ) -> dict[str, np.ndarray]:
     """Gives clip id -> (models, 6) logits by models that never heard the clip's song: valence, arousal,
     Q1..Q4."""
+    config = without_time_budget(config)
     clips, held_out = emopia(data_dir, "train"), emopia(data_dir, "val")
     notes, held_out_notes = notes_of(clips), notes_of(held_out)
     variants = variants_of(notes, config["variants"], config["train"]["seed"])
@@ -182,12 +181,6 @@ def fit_scale(logits: Mapping[str, np.ndarray]) -> np.ndarray:
 def blend(graded: np.ndarray, signs: np.ndarray) -> np.ndarray:
     """Moves an out-of-fold reading half way to the point of its labelled quadrant (0.6 along each axis)."""
     return 0.5 * graded + 0.5 * 0.6 * signs
-
-
-def write_json(path: Path, value: Any) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with checkpoints.replace_file(path) as partial:
-        partial.write_text(json.dumps(value, indent=1), encoding="utf-8")
 
 
 def accuracy(logits: np.ndarray, clips: Sequence[Clip]) -> dict[str, float]:
@@ -247,23 +240,18 @@ def run(
     out_dir: str | Path,
     *,
     resume: bool = False,
-    max_minutes: float | None = None,
     on_step: OnStep | None = None,
 ) -> dict[str, Any]:
     """Makes the shipped checkpoint "music-encoder"; gives its figures on EMOPIA.
 
-    A run that `max_minutes` cuts short keeps its state and ships nothing.
+    A run that `train.max_minutes` cuts short keeps its state and ships nothing.
     """
-    import datetime
-
     from . import SPACE_VERSION
 
     out_dir = Path(out_dir)
     clips, held_out = emopia(data_dir, "train"), emopia(data_dir, "val")
     variants = variants_of(notes_of(clips), config["variants"], config["train"]["seed"])
-    model = train_quadrants(
-        clips, variants, config, out_dir, resume=resume, max_minutes=max_minutes, on_step=on_step
-    )
+    model = train_quadrants(clips, variants, config, out_dir, resume=resume, on_step=on_step)
     if steps_done(out_dir) < config["train"]["max_steps"]:
         return {}
     readings = crossfit_logits(data_dir, config, out_dir / "folds", resume=resume)
@@ -283,9 +271,8 @@ def run(
         non_commercial=True,
         data=DATA,
         command=COMMAND,
-        date=datetime.date.today().isoformat(),
         space_version=SPACE_VERSION,
         figures=figures,
     )
-    write_json(out_dir / "figures.json", figures)
+    checkpoints.write_json(out_dir / "figures.json", figures, indent=1)
     return figures

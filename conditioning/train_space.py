@@ -8,7 +8,7 @@ placed afterwards from sentences that say them.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -237,7 +237,6 @@ def run(
     out_dir: str | Path,
     *,
     resume: bool = False,
-    max_minutes: float | None = None,
     on_step: Any = None,
 ) -> dict[str, Any]:
     """Trains a space into `out_dir`; gives its figures.
@@ -248,11 +247,9 @@ def run(
     Args:
         config: "recipe" (fields of `SpaceRecipe`) and "train" (fields of `TrainConfig`).
     """
-    import datetime
-
     from . import SPACE_VERSION
 
-    train_config = replace(TrainConfig(**config["train"]), max_minutes=max_minutes)
+    train_config = TrainConfig(**config["train"])
     recipe = SpaceRecipe(**config.get("recipe", {}))
     trainer, figures = train_space(data_dir, out_dir, train_config, recipe, resume=resume, on_step=on_step)
     checkpoints.save(
@@ -261,7 +258,6 @@ def run(
         licence=LICENCE,
         data=DATA,
         command="affect train emotion-space --data DIR",
-        date=datetime.date.today().isoformat(),
         space_version=SPACE_VERSION,
         figures={"frozen_features": figures},
         root=Path(out_dir),

@@ -9,8 +9,6 @@ Networks", 2016).
 from __future__ import annotations
 
 import csv
-import datetime
-import json
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -21,8 +19,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 import checkpoints
-from training.data.speech import Recording, recording
-from training.loop import TrainConfig, steps_done, train
+from training.data.speech import Recording, recording, speaker_folds
+from training.loop import TrainConfig, steps_done, train, without_time_budget
 
 from .encoders.speech import CHECKPOINT, STATES, SpeechEncoder, pad
 from .encoders.speech_frames import (
@@ -200,13 +198,12 @@ def fit(
     out_dir: Path,
     *,
     resume: bool = False,
-    max_minutes: float | None = None,
     on_step: OnStep | None = None,
 ) -> SpeechEncoder:
     """Trains an encoder on clips, with `heard[i]` the variants of clip i."""
     from .space import load_space
 
-    settings = TrainConfig(**{**config["train"], **({"max_minutes": max_minutes} if max_minutes else {})})
+    settings = TrainConfig(**config["train"])
     torch.manual_seed(settings.seed)
     speakers = sorted({clip.speaker for clip in clips})
     speaker = torch.tensor([speakers.index(clip.speaker) for clip in clips])
@@ -237,16 +234,6 @@ def fit(
     return trained.encoder.eval()  # type: ignore[return-value]
 
 
-def folds_of(clips: Sequence[Recording], count: int) -> list[np.ndarray]:
-    """Splits clips into folds that share no speaker; each has its share of every corpus."""
-    fold = {}
-    for corpus in sorted({corpus_of(clip) for clip in clips}):
-        for at, name in enumerate(sorted({clip.speaker for clip in clips if corpus_of(clip) == corpus})):
-            fold[name] = at % count
-    numbers = np.array([fold[clip.speaker] for clip in clips])
-    return [np.flatnonzero(numbers == number) for number in range(count) if (numbers == number).any()]
-
-
 def unseen(
     clips: Sequence[Recording],
     heard: Sequence[Sequence[Heard]],
@@ -256,8 +243,10 @@ def unseen(
     resume: bool,
 ) -> np.ndarray:
     """(N, dim) offsets of every clip, each by an encoder that never heard its speaker."""
+    config = without_time_budget(config)
     offsets = np.zeros((len(clips), config["model"]["dim"]), dtype=np.float32)
-    for number, fold in enumerate(folds_of(clips, config["num_folds"])):
+    speakers = [(corpus_of(clip), clip.speaker) for clip in clips]
+    for number, fold in enumerate(speaker_folds(speakers, config["num_folds"])):
         inside = np.setdiff1d(np.arange(len(clips)), fold)
         rows = [heard[at] for at in inside]
         model = fit([clips[at] for at in inside], rows, config, work_dir / str(number), resume=resume)
@@ -271,19 +260,18 @@ def run(
     out_dir: str | Path,
     *,
     resume: bool = False,
-    max_minutes: float | None = None,
     on_step: OnStep | None = None,
 ) -> dict[str, Any]:
     """Makes the shipped checkpoint "speech-encoder"; gives its figures on unseen speakers.
 
-    A run that `max_minutes` cuts short keeps its state and ships nothing.
+    A run that `train.max_minutes` cuts short keeps its state and ships nothing.
     """
     from . import SPACE_VERSION
 
     out_dir = Path(out_dir)
     clips = clips_of(data_dir, config["corpora"])
     heard = hear(clips, config["variants"], config["train"]["seed"], Path(config["cache_file"]))
-    model = fit(clips, heard, config, out_dir, resume=resume, max_minutes=max_minutes, on_step=on_step)
+    model = fit(clips, heard, config, out_dir, resume=resume, on_step=on_step)
     if steps_done(out_dir) < config["train"]["max_steps"]:
         return {}
     offsets = unseen(clips, heard, config, out_dir / "folds", resume=resume)
@@ -297,11 +285,9 @@ def run(
         non_commercial=config.get("non_commercial", True),
         data=", ".join(config["corpora"]),
         command=COMMAND,
-        date=datetime.date.today().isoformat(),
         space_version=SPACE_VERSION,
         figures=figures,
         purpose=PURPOSE,
     )
-    with checkpoints.replace_file(out_dir / "figures.json") as partial:
-        partial.write_text(json.dumps(figures, indent=1), encoding="utf-8")
+    checkpoints.write_json(out_dir / "figures.json", figures, indent=1)
     return figures

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -229,18 +229,17 @@ def run(
     out_dir: str | Path,
     *,
     resume: bool = False,
-    max_minutes: float | None = None,
     on_step: Any = None,
 ) -> dict[str, Any]:
     """Trains the text encoder and ships it as "text-encoder"; gives its figures.
 
-    A run that `max_minutes` cuts short keeps its state and ships nothing.
+    A run that `train.max_minutes` cuts short keeps its state and ships nothing.
 
     Args:
         config: "recipe" (fields of `TextRecipe`), "train" (fields of `TrainConfig`) and "space_run", the
             folder of the space's run, whose head is the start; a fresh head when there is no such folder.
     """
-    train_config = replace(TrainConfig(**config["train"]), max_minutes=max_minutes)
+    train_config = TrainConfig(**config["train"])
     space_run = Path(config.get("space_run") or "")
     encoder, figures = train_text(
         data_dir,
@@ -259,8 +258,6 @@ def run(
 
 def ship(encoder: TextEncoder, figures: dict[str, Any]) -> None:
     """Writes the encoder and its figures among the checkpoints."""
-    import datetime
-
     import checkpoints
 
     from . import SPACE_VERSION
@@ -271,7 +268,6 @@ def ship(encoder: TextEncoder, figures: dict[str, Any]) -> None:
         licence=LICENCE,
         data=DATA,
         command="affect train text-encoder --data DIR",
-        date=datetime.date.today().isoformat(),
         space_version=SPACE_VERSION,
         figures=figures,
     )

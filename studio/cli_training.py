@@ -11,7 +11,7 @@ import typer
 
 from .cli_terminal import progress
 
-# Recipe -> module with `run(config, data_dir, out_dir, resume, max_minutes)`. A new recipe is one line here.
+# Recipe -> module with `run(config, data_dir, out_dir, resume)`. A new recipe is one line here.
 RECIPES = {
     "emotion-space": "conditioning.train_space",
     "text-encoder": "conditioning.train_text",
@@ -51,6 +51,8 @@ def train(
     if max_minutes is not None and not max_minutes > 0:
         raise ValueError(f"expected a number of minutes above 0, got {max_minutes:g}")
     values = read_config(name, config)
+    if max_minutes is not None:
+        set_time_budget(values, max_minutes)
     out_dir = out if out is not None else Path("runs") / name
     out_dir.mkdir(parents=True, exist_ok=True)
     run = importlib.import_module(RECIPES[name]).run
@@ -60,8 +62,24 @@ def train(
         extra: dict[str, Any] = (
             {"on_step": lambda step, total, *rest: show(step, total)} if takes_steps else {}
         )
-        run(values, data, out_dir, resume=resume, max_minutes=max_minutes, **extra)
+        run(values, data, out_dir, resume=resume, **extra)
     return 0
+
+
+def set_time_budget(values: dict[str, Any], max_minutes: float) -> None:
+    """Limits how long a recipe trains; trainings that follow one another share the time evenly."""
+    sections = train_sections(values)
+    for section in sections:
+        section["max_minutes"] = max_minutes / len(sections)
+
+
+def train_sections(values: dict[str, Any]) -> list[dict[str, Any]]:
+    """Gives every section of a recipe that is named `train`, however deep."""
+    found: list[dict[str, Any]] = []
+    for name, value in values.items():
+        if isinstance(value, dict):
+            found += [value] if name == "train" else train_sections(value)
+    return found
 
 
 def read_config(name: str, path: Path | None) -> dict[str, Any]:

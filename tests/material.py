@@ -8,6 +8,9 @@ from typing import Any
 
 import torch
 
+import checkpoints
+from conditioning import SPACE_VERSION
+
 
 @dataclass(frozen=True)
 class Material:
@@ -42,3 +45,22 @@ class Material:
     steady: dict[str, Any] = field(default_factory=dict)
     counted: bool = True
     present: Callable[[dict[str, Any]], Mapping[str, torch.Tensor]] = lambda inputs: inputs["present"]
+
+
+def entry(name: str, model: Any) -> checkpoints.Checkpoint:
+    """Gives what the manifest would say of random weights."""
+    return checkpoints.Checkpoint(
+        name=name,
+        file=f"{name}/model.safetensors",
+        sha256="0" * 64,
+        cls=f"{type(model).__module__}:{type(model).__name__}",
+        config=dict(model.config),
+        space_version=SPACE_VERSION,
+        licence="Apache-2.0",
+        non_commercial=False,
+        data="none",
+        date="2026-01-01",
+        command="none",
+        figures={},
+        extra={},
+    )

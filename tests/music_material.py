@@ -6,10 +6,9 @@ from pathlib import Path
 
 import numpy as np
 import symusic
-from material import Material
+from material import Material, entry
 
-import checkpoints
-from conditioning import SPACE_VERSION, EmotionCurve
+from conditioning import EmotionCurve
 from generators.base import build
 from generators.media import Score
 from generators.music.backend import MusicBackend
@@ -33,21 +32,7 @@ def small_model(seed: int = 0) -> MusicDenoiser:
     model.attribute_std.copy_(torch.tensor([0.5, 1.0, 0.8, 5.0, 10.0]))
     model.attribute_of_emotion[:, 1:3] = 0.5
     model.eval().requires_grad_(False)
-    model.checkpoint = checkpoints.Checkpoint(
-        name=NAME,
-        file=f"{NAME}/model.safetensors",
-        sha256="0" * 64,
-        cls="generators.music.model:MusicDenoiser",
-        config={"hidden_size": 32, "depth": 2, "num_heads": 4},
-        space_version=SPACE_VERSION,
-        licence="Apache-2.0",
-        non_commercial=False,
-        data="none",
-        date="2026-01-01",
-        command="none",
-        figures={},
-        extra={},
-    )
+    model.checkpoint = entry(NAME, model)
     return model
 
 

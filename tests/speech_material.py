@@ -6,10 +6,9 @@ from typing import Any
 
 import numpy as np
 import torch
-from material import Material
+from material import Material, entry
 
-import checkpoints
-from conditioning import SPACE_VERSION, EmotionCurve
+from conditioning import EmotionCurve
 from generators.base import build
 from generators.media import Audio
 from generators.speech.backend import SpeechBackend
@@ -36,24 +35,6 @@ def opened(module: torch.nn.Module) -> torch.nn.Module:
         if not parameter.any():
             torch.nn.init.normal_(parameter, std=0.3)
     return module.eval().requires_grad_(False)
-
-
-def entry(name: str, model: Any) -> checkpoints.Checkpoint:
-    return checkpoints.Checkpoint(
-        name=name,
-        file=f"{name}/model.safetensors",
-        sha256="0" * 64,
-        cls=f"{type(model).__module__}:{type(model).__name__}",
-        config=dict(model.config),
-        space_version=SPACE_VERSION,
-        licence="Apache-2.0",
-        non_commercial=False,
-        data="none",
-        date="2026-01-01",
-        command="none",
-        figures={},
-        extra={},
-    )
 
 
 def set_usual(prosody: ProsodyDenoiser, phone_frames: float) -> None:

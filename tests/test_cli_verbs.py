@@ -6,12 +6,14 @@ import json
 import signal
 import sys
 import time
+import types
 
 import pytest
 import tiny_backend
 from cli_driver import complaint, generate, start
 
 from generators import registry
+from studio import cli_training
 from studio.cli import main
 
 
@@ -244,21 +246,22 @@ def test_serve_input_is_checked(capsys):
         complaint(capsys)
 
 
-def test_train_runs_a_recipe(tmp_path, monkeypatch, capsys):
-    import types
-
-    from studio import cli_training
-
-    calls = []
-
-    def run(config, data_dir, out_dir, resume=False, max_minutes=None, on_step=None):
-        on_step(1, 2, {"loss": 0.5})
-        calls.append((config, data_dir, out_dir, resume, max_minutes))
-
+def recipe_of(run, monkeypatch):
+    """Makes a function the recipe named "music"."""
     module = types.ModuleType("recipe_for_a_test")
     module.run = run
     monkeypatch.setitem(sys.modules, "recipe_for_a_test", module)
     monkeypatch.setitem(cli_training.RECIPES, "music", "recipe_for_a_test")
+
+
+def test_train_runs_a_recipe(tmp_path, monkeypatch):
+    calls = []
+
+    def run(config, data_dir, out_dir, resume=False, on_step=None):
+        on_step(1, 2, {"loss": 0.5})
+        calls.append((config, data_dir, out_dir, resume))
+
+    recipe_of(run, monkeypatch)
     (tmp_path / "c.yaml").write_text("width: 8\ntrain: {max_steps: 2}\n")
     config, out = tmp_path / "c.yaml", tmp_path / "run"
     arguments = [
@@ -273,8 +276,43 @@ def test_train_runs_a_recipe(tmp_path, monkeypatch, capsys):
         "2",
     ]
     assert main(["train", "music", *arguments]) == 0
-    assert calls == [({"width": 8, "train": {"max_steps": 2}}, tmp_path, out, True, 2.0)]
+    assert calls == [({"width": 8, "train": {"max_steps": 2, "max_minutes": 2.0}}, tmp_path, out, True)]
     assert out.is_dir()
+
+
+def test_a_run_that_is_cut_short_goes_on_later(tmp_path, monkeypatch):
+    import torch
+
+    from training import loop
+
+    def run(config, data_dir, out_dir, resume=False):
+        settings = loop.TrainConfig(**config["train"])
+        loop.train(torch.nn.Linear(2, 1), batch_at, loss_fn, settings, out_dir, resume=resume)
+
+    def batch_at(step, rank):
+        return torch.ones(3, 2)
+
+    def loss_fn(model, batch, step):
+        return {"loss": model(batch).square().mean()}
+
+    recipe_of(run, monkeypatch)
+    (tmp_path / "c.yaml").write_text("train: {max_steps: 5}\n")
+    arguments = ["--config", tmp_path / "c.yaml", "--data", tmp_path, "--out", tmp_path / "run", "--quiet"]
+    arguments = ["train", "music", *map(str, arguments)]
+    assert main([*arguments, "--max-minutes", "1e-9"]) == 0
+    assert loop.steps_done(tmp_path / "run") == 1
+    assert main([*arguments, "--resume", "--max-minutes", "5"]) == 0
+    assert loop.steps_done(tmp_path / "run") == 5
+
+
+def test_trainings_of_one_recipe_share_the_time():
+    values = {"name": "a", "first": {"train": {"max_steps": 2}}, "second": {"part": {"train": {}}}}
+    cli_training.set_time_budget(values, 3.0)
+    assert values["first"]["train"] == {"max_steps": 2, "max_minutes": 1.5}
+    assert values["second"]["part"]["train"] == {"max_minutes": 1.5}
+    fitted = {"penalty": 1.0, "grades": {"normal": 0.3}}
+    cli_training.set_time_budget(fitted, 3.0)
+    assert fitted == {"penalty": 1.0, "grades": {"normal": 0.3}}, "what is not trained has no budget"
 
 
 def test_measurements_take_what_they_know_and_show_it(tmp_path, monkeypatch, capsys):

@@ -142,8 +142,9 @@ def test_guidance_one_skips_the_null_pass(case):
     assert {material.batch(inputs) for inputs in ones} == {1}
     assert all(bool(given.all()) for inputs in ones for given in material.present(inputs).values())
     more = calls_of(case, **{**ONES, "emotion_guidance_scale": 3.0})
-    # A medium may give the null pass its own call or a second row of the same one.
-    assert sum(map(material.batch, more)) == 2 * len(ones)
+    # The null pass is a second row; a medium may leave it out where guidance adds little.
+    assert len(more) == len(ones) and {material.batch(inputs) for inputs in more} <= {1, 2}
+    assert 1.5 * len(ones) <= sum(map(material.batch, more)) <= 2 * len(ones)
     assert not all(bool(material.present(inputs)["emotion"].all()) for inputs in more)
 
 

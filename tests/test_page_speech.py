@@ -56,6 +56,19 @@ def test_a_text_is_said_and_can_be_had_in_every_form(page, served):
     assert recipe["prompt"]["text"] == TEXT and recipe["prompt"]["emotions"] == ""
 
 
+def test_words_above_the_picture_never_lie_over_one_another(page):
+    """In a window too narrow for all of them some are hidden, and come back in a wide one."""
+    words, shown = page.locator("#speech-picture .ruler span"), {}
+    for width in (400, 1280):
+        page.set_viewport_size({"width": width, "height": 900})
+        page.wait_for_timeout(300)
+        boxes = [word.bounding_box() for word in words.all() if word.is_visible()]
+        ends = [box["x"] + box["width"] for box in boxes]
+        assert all(box["x"] > end for box, end in zip(boxes[1:], ends, strict=False))
+        shown[width] = len(boxes)
+    assert 1 < shown[400] < shown[1280] <= words.count()
+
+
 def test_finished_parts_can_be_heard_while_the_rest_is_made(page):
     type_into(page, "speech-text", " ".join([TEXT] * 10))
     page.click("#speech-generate")

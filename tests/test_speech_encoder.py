@@ -16,6 +16,8 @@ from conditioning.encoders import ENCODERS, speech, speech_frames
 from conditioning.encoders.speech import SpeechEncoder, pad, stretches
 from conditioning.encoders.speech_frames import NUM_FEATURES, NUM_SUMMARY, RATE, frames_of, read_speech
 from conditioning.speech_probes import gain_of, probe
+from training.data.speech import speaker_folds
+from training.loop import steps_done
 
 SMALL = {"width": 16, "num_heads": 2, "dim": 64, "dropout": 0.1}
 
@@ -170,6 +172,19 @@ def test_the_recipe_trains_and_resumes(tmp_path, monkeypatch):
         recipe.run({**config, "corpora": ["none"]}, tmp_path / "data", tmp_path / "run")
 
 
+def test_a_time_budget_stops_the_encoder_and_not_the_folds_that_judge_it(tmp_path, monkeypatch):
+    corpus(tmp_path / "data" / "tiny-ravdess")
+    config = recipe_config(tmp_path)
+    config["train"]["max_minutes"] = 0.0
+    monkeypatch.setattr(checkpoints, "save", lambda *args, **entry: pytest.fail("shipped"))
+    assert recipe.run(config, tmp_path / "data", tmp_path / "run") == {}
+    assert steps_done(tmp_path / "run") == 1
+    clips = recipe.clips_of(tmp_path / "data", config["corpora"])
+    heard = recipe.hear(clips, 1, 0, tmp_path / "cache.npz")
+    recipe.unseen(clips, heard, config, tmp_path / "folds", resume=False)
+    assert steps_done(tmp_path / "folds" / "0") == 4
+
+
 def recipe_config(folder):
     train = {"max_steps": 4, "warmup_steps": 1, "log_every": 4, "seed": 0}
     return {"corpora": ["tiny-ravdess"], "model": SMALL, "batch_size": 4, "variants": 1, "num_folds": 2,
@@ -180,9 +195,10 @@ def recipe_config(folder):
 def test_folds_share_no_speaker(tmp_path):
     corpus(tmp_path / "tiny")
     clips = recipe.clips_of(tmp_path, ["tiny"])
-    folds = recipe.folds_of(clips, 2)
+    folds = speaker_folds([(recipe.corpus_of(clip), clip.speaker) for clip in clips], 2)
     speakers = [{clips[at].speaker for at in fold} for fold in folds]
-    assert not speakers[0] & speakers[1] and sum(map(len, folds)) == len(clips)
+    assert not speakers[0] & speakers[1]
+    assert sorted(np.concatenate(folds).tolist()) == list(range(len(clips)))
 
 
 def test_probe_and_gain():

@@ -30,6 +30,7 @@ from generators.speech.prosody import ProsodyDenoiser
 from generators.speech.text import read_text
 from generators.speech.tokens import tokens_of
 from generators.speech.vocoder import Vocoder, harmonic_source
+from studio.cli_training import set_time_budget
 from training.loop import steps_done
 
 TEXTS = {
@@ -53,7 +54,7 @@ def spoken(text: str, language: str, f0_hz: float, seed: int) -> np.ndarray:
     frames[[0, -1]] = 14
     voiced = np.repeat([s in VOWELS or s in VOICED for s in symbols], frames)
     f0 = f0_hz * np.linspace(1.15, 0.9, len(voiced))
-    buzz = harmonic_source(torch.from_numpy(np.where(voiced, f0, 0)).float()[None])[0][0].numpy()
+    buzz = harmonic_source(torch.from_numpy(np.where(voiced, f0, 0)).float()[None])[0].numpy()
     hiss = rng.normal(0, 1, len(buzz))
     source = np.where(np.repeat(voiced, HOP_LENGTH), buzz, hiss)
     parts, start = [], 0
@@ -109,8 +110,8 @@ def shipped(tmp_path, monkeypatch):
 
 def config_of(data, **own):
     return {
-        "name": "tiny", "licence": "CC0-1.0", "data": "made up", "corpora": ["voices"],
-        "speakers": ["ann", "emodb_*"], "cache": str(data / "cache"), **own,
+        "name": "tiny", "licence": "CC0-1.0", "non_commercial": False, "data": "made up",
+        "corpora": ["voices"], "speakers": ["ann", "emodb_*"], "cache": str(data / "cache"), **own,
     }  # fmt: skip
 
 
@@ -129,7 +130,7 @@ def speech_config(data):
         drop={"content": 0.1, "identity": 0.2, "emotion": 0.2},
         overlap_weight=0.05,
         prosody={"model": model, **copy.deepcopy(part)},
-        acoustic={"model": model, "num_frames": 48, **copy.deepcopy(part)},
+        acoustic={"model": model, "num_frames": 48, "lent_share": 0.4, **copy.deepcopy(part)},
     )
 
 
@@ -174,7 +175,9 @@ def test_a_recipe_runs_resumes_and_ships(name, data, corpus, shipped, tmp_path, 
     (shipped / "manifest.json").unlink()
     steps: list[int] = []
     torch.manual_seed(0)
-    run(make_config(data), data, tmp_path / "cut", max_minutes=0.0)
+    cut = make_config(data)
+    set_time_budget(cut, 0.0)
+    run(cut, data, tmp_path / "cut")
     assert checkpoints.manifest(shipped) == {}, "what is cut short ships nothing"
     assert {steps_done(tmp_path / "cut" / part) for part in parts} == {1}
     resumed = run(
@@ -267,6 +270,22 @@ def test_the_acoustic_loss_falls(data, corpus, aligned):
     assert num_frames % 16 == 0 and batch["emotion"].shape[1] == num_frames // 16
     assert batch["mask"].sum(1).max() <= 48
     falls(model, lambda m, b: train_acoustic.loss_of(m, b, 0, config), batch)
+
+
+def test_a_reader_is_lent_a_feeling_and_an_actor_is_not(data, corpus, aligned):
+    _, source, _ = acoustic_material(data, corpus, aligned)
+    neutral, found = load_space().neutral, {}
+    for share in (0.0, 1.0):
+        source.lent_share = share
+        how = np.random.default_rng(0), torch.Generator().manual_seed(0)
+        found[share] = [source.felt(index, *how) for index in range(len(source.items))]
+    assert {feeling.utterance.emotion for feeling in source.feelings} == {"angry"}
+    for item, plain, lent in zip(source.items, found[0.0], found[1.0], strict=True):
+        same = np.array_equal(plain.plan, lent.plan) and np.array_equal(plain.clean, lent.clean)
+        assert same == (item.utterance.speaker != "ann")
+        assert np.array_equal(plain.clean[:, 100:], lent.clean[:, 100:]), "voicing and the detail of f0 stay"
+    far = {share: max(float(torch.dist(one.emotion, neutral)) for one in found[share][:3]) for share in found}
+    assert source.items[2].utterance.speaker == "ann" and far[1.0] > 2 * far[0.0]
 
 
 def test_the_aligner_loss_falls(corpus):

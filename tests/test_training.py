@@ -18,6 +18,7 @@ from generators.music.features import piece_from_score
 from generators.music.tokens import BAR_FIELDS, COUNT, MASK, NOT_HERE, ONSETS, TIME_SIGNATURE
 from generators.music.train import fit_attributes, loss_of, weighted_moments
 from training.loop import TrainConfig, averaged_weights, learning_rate_at, seed_at, steps_done, train
+from training.workers import map_in_processes
 
 CONFIG = dict(learning_rate=0.05, warmup_steps=2, ema_decay=0.9, log_every=2, checkpoint_minutes=1e9)
 
@@ -245,3 +246,9 @@ def test_weighted_moments():
     values = np.array([[1.0, np.nan], [3.0, 5.0], [3.0, 7.0]])
     mean, std = weighted_moments(values, np.array([2.0, 1.0, 1.0]))
     assert mean.tolist() == [2.0, 6.0] and std.tolist() == [1.0, 1.0]
+
+
+@pytest.mark.parametrize("num_workers", [1, 2])
+def test_work_in_processes_keeps_its_order(num_workers):
+    found = map_in_processes(divmod, range(9), [2] * 9, num_workers=num_workers, batch_size=2)
+    assert list(found) == [divmod(number, 2) for number in range(9)]

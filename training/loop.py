@@ -11,7 +11,7 @@ import json
 import math
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -55,6 +55,14 @@ class TrainConfig:
     log_every: int = 20
     seed: int = 0
     num_threads: int | None = None
+
+
+def without_time_budget(config: Mapping[str, Any]) -> dict[str, Any]:
+    """Gives a recipe's values without the time budget of `train`.
+
+    For the models of cross-validation: figures and readings from one that was cut short would be wrong.
+    """
+    return {**config, "train": {**config["train"], "max_minutes": None}}
 
 
 def learning_rate_at(step: int, config: TrainConfig) -> float:

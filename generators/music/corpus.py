@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ import numpy as np
 from checkpoints import replace_file
 from conditioning.encoders.midi import read_midi
 from training.data import music as readers
+from training.workers import map_in_processes
 
 from .features import Piece, piece_from_score
 from .options import STYLES
@@ -59,20 +59,16 @@ def read_corpus(data_dir: str | Path, names: list[str], num_workers: int = 1) ->
         data_dir: folder that holds the unpacked sets.
         names: out of `CORPORA`.
     """
+    sets = [CORPORA[name] for name in names]
+    found = [(entry, style, trust) for style, reader, trust in sets for entry in reader(data_dir)]
+    paths, trusts = [entry.path for entry, _, _ in found], [trust for _, _, trust in found]
+    read = map_in_processes(read_piece, paths, trusts, num_workers=num_workers)
     ids, pieces, styles = [], [], []
-    with ProcessPoolExecutor(num_workers) as pool:
-        for name in names:
-            style, reader, trust = CORPORA[name]
-            entries = reader(data_dir)
-            for entry, piece in zip(
-                entries,
-                pool.map(read_piece, [e.path for e in entries], [trust] * len(entries), chunksize=16),
-                strict=True,
-            ):
-                if piece is not None:
-                    ids.append(entry.id)
-                    pieces.append(piece)
-                    styles.append(STYLES.index(style))
+    for (entry, style, _), piece in zip(found, read, strict=True):
+        if piece is not None:
+            ids.append(entry.id)
+            pieces.append(piece)
+            styles.append(STYLES.index(style))
     unread = [np.full((piece.num_bars, 2), np.nan, np.float32) for piece in pieces]
     return Corpus(ids, pieces, np.array(styles), unread)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -141,6 +142,23 @@ class Filler:
 
         return predict
 
+    def sample(
+        self, tokens: Tokens, seen: slice, allowed: Tensor, num_inference_steps: int, **how: Any
+    ) -> np.ndarray:
+        """Fills what is masked in a stretch, as the options ask; `how` goes to `sample_masked`. (L, F)"""
+        options = self.request.options
+        return sample_masked(
+            self.predictor(tokens, seen),
+            torch.from_numpy(tokens.values),
+            SIZES,
+            num_inference_steps=num_inference_steps,
+            temperature=options.temperature,
+            top_p=options.top_p,
+            generator=self.request.generator,
+            allowed=allowed,
+            **how,
+        ).numpy()
+
     def settle_globals(self, canvas: Canvas) -> None:
         """Decides the mode, when still open, once for the whole piece."""
         options, generator = self.request.options, self.request.generator
@@ -164,20 +182,8 @@ class Filler:
         allowed[:, COLUMNS[ONSETS]] = False  # an empty bar is not music
         allowed[:, COLUMNS[COUNT]] = False
         steps = plan_steps(self.request.options)
-        values = sample_masked(
-            self.predictor(tokens, seen),
-            torch.from_numpy(tokens.values),
-            SIZES,
-            num_inference_steps=steps,
-            temperature=self.request.options.temperature,
-            top_p=self.request.options.top_p,
-            generator=self.request.generator,
-            allowed=allowed,
-            on_step=on_step,
-            done=done,
-            total=total,
-        )
-        bars = values[:, :POSITION].numpy()[inside]
+        values = self.sample(tokens, seen, allowed, steps, on_step=on_step, done=done, total=total)
+        bars = values[inside, :POSITION]
         fresh = np.array([canvas.notes[bar] is None for bar in range(stretch.start, stretch.stop)])
         wanted = self.attributes[stretch.start : stretch.stop]
         beats = BAR_STEPS[bars[:, TIME_SIGNATURE]] / 4
@@ -235,23 +241,13 @@ class Filler:
         seen = slice(stretch.seen_start, stretch.seen_stop)
         tokens = canvas.tokens(seen.start, seen.stop, with_notes=True)
         allowed = torch.ones(len(tokens.bar), sum(SIZES), dtype=torch.bool)
-        steps = torch.from_numpy(canvas.bar_steps[seen][tokens.bar])
+        bar_steps = torch.from_numpy(canvas.bar_steps[seen][tokens.bar])
         positions = torch.arange(SIZES[POSITION])
-        allowed[:, COLUMNS[POSITION] : COLUMNS[POSITION + 1]] = positions[None] < steps[:, None]
-        values = sample_masked(
-            self.predictor(tokens, seen),
-            torch.from_numpy(tokens.values),
-            SIZES,
-            num_inference_steps=self.request.options.num_inference_steps,
-            temperature=self.request.options.temperature,
-            top_p=self.request.options.top_p,
-            generator=self.request.generator,
-            allowed=allowed,
-            order=ORDER,
-            on_step=on_step,
-            done=done,
-            total=total,
-        ).numpy()
+        allowed[:, COLUMNS[POSITION] : COLUMNS[POSITION + 1]] = positions[None] < bar_steps[:, None]
+        steps = self.request.options.num_inference_steps
+        values = self.sample(
+            tokens, seen, allowed, steps, order=ORDER, on_step=on_step, done=done, total=total
+        )
         self.reach(values, tokens, canvas.bar_steps[seen], seen)
         canvas.put_notes(stretch.seen_start, Tokens(values, tokens.bar, tokens.place))
 

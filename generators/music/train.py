@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -34,12 +32,11 @@ def run(
     data_dir: str | Path,
     out_dir: str | Path,
     resume: bool = False,
-    max_minutes: float | None = None,
     on_step: Any = None,
 ) -> MusicDenoiser:
     """Trains as the config says and ships the checkpoint that it names.
 
-    A run that `max_minutes` cuts short keeps its state, to be resumed, and ships nothing.
+    A run that `train.max_minutes` cuts short keeps its state, to be resumed, and ships nothing.
 
     Args:
         config: name, licence, non_commercial, data, model, train, style_weights, rows_per_batch, num_workers,
@@ -62,27 +59,11 @@ def run(
         seed=config["train"].get("seed", 0),
     )
     train_config = TrainConfig(**config["train"])
-    if max_minutes is not None:
-        train_config = replace(train_config, max_minutes=max_minutes)
     averaged = train(model, source.batch_at, loss_of, train_config, out_dir, resume=resume, on_step=on_step)
     averaged.load_state_dict(fitted, strict=False)
     if steps_done(out_dir) >= train_config.max_steps:
-        publish(averaged, config)
+        checkpoints.ship(averaged, config, space_version=SPACE_VERSION)
     return averaged
-
-
-def publish(model: MusicDenoiser, config: dict[str, Any]) -> None:
-    """Ships the weights under the config's name; `affect evaluate music` measures their figures later."""
-    checkpoints.save(
-        config["name"],
-        model,
-        licence=config["licence"],
-        non_commercial=config["non_commercial"],
-        data=config["data"],
-        command=f"affect train {config['name']} --data DATA",
-        date=datetime.date.today().isoformat(),
-        space_version=SPACE_VERSION,
-    )
 
 
 def prepared_corpus(config: dict[str, Any], data_dir: str | Path) -> Corpus:

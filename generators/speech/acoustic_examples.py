@@ -23,6 +23,7 @@ from .examples import (
     token_batch,
 )
 from .features import LOG_FLOOR, LOG_PER_DB, N_MELS
+from .lent_feelings import feelings_of
 from .phones import SYMBOLS
 from .plan import VoiceStatistics, continuous_log_f0, contour_of
 from .tokens import TokenRow
@@ -131,6 +132,16 @@ def fit_mel_statistics(
     return MelStatistics(speaker_mel.astype(np.float32), np.sqrt(np.mean(squares, 0)).astype(np.float32))
 
 
+@dataclass(frozen=True)
+class Felt:
+    """A recording with a feeling: clean (T, 102), plan (T, 8), token_at (T,), emotion (64,)."""
+
+    clean: np.ndarray
+    plan: np.ndarray
+    token_at: np.ndarray
+    emotion: Tensor
+
+
 class AcousticExamples:
     """Batches of windows; a pure function of the step.
 
@@ -156,6 +167,10 @@ class AcousticExamples:
         self.chance /= self.chance.sum()
         self.batch_size, self.joined = config["batch_size"], config["joined_share"]
         self.num_frames = config["num_frames"]
+        self.lent_share = config["lent_share"]
+        self.feelings = feelings_of(self.items, envelopes, self.f0_hz)
+        acted = {feeling.utterance.speaker for feeling in self.feelings}
+        self.reads = [item.utterance.speaker not in acted for item in self.items]
         self.of_speaker = {
             who: np.array([i for i, x in enumerate(self.items) if x.speaker == who])
             for who in {item.speaker for item in self.items}
@@ -200,19 +215,35 @@ class AcousticExamples:
         total = item.utterance.num_frames // PATCH * PATCH
         first = PATCH * int(rng.integers(0, max(0, total - num_frames) // PATCH + 1))
         at = slice(first, min(total, first + num_frames))
-        speaker_log_f0 = float(self.statistics.speaker_mean[item.speaker, 2])
-        plan, token_at = plan_frames(item.values, item.durations, item.row, speaker_log_f0, self.statistics)
-        tokens = token_at[at]
+        felt = self.felt(index, rng, generator)
+        tokens = felt.token_at[at]
         low, high = int(tokens[0]), int(tokens[-1]) + 1
         count = -(-len(tokens) // EMOTION_FRAMES)
         return {
-            "clean": torch.from_numpy(self.targets(index, plan)[at]),
+            "clean": torch.from_numpy(felt.clean[at]),
             "token_at": torch.from_numpy(tokens - low),
-            "plan": torch.from_numpy(plan[at]),
+            "plan": torch.from_numpy(felt.plan[at]),
             "tokens": columns_of(item.row, low, high),
-            "emotion": self.points.draw(item.utterance, generator).expand(count, -1),
+            "emotion": felt.emotion.expand(count, -1),
             "speaker": item.speaker,
         }
+
+    def felt(self, index: int, rng: np.random.Generator, generator: torch.Generator) -> Felt:
+        """Gives a recording as it was felt or, of one who never acts, at times with a feeling lent to it."""
+        item = self.items[index]
+        speaker_log_f0 = float(self.statistics.speaker_mean[item.speaker, 2])
+        rest = (item.durations, item.row, speaker_log_f0, self.statistics)
+        plan, token_at = plan_frames(item.values, *rest)
+        clean = self.targets(index, plan)
+        if not (self.feelings and self.reads[index] and rng.random() < self.lent_share):
+            return Felt(clean, plan, token_at, self.points.draw(item.utterance, generator))
+        feeling, strength = self.feelings[int(rng.integers(len(self.feelings)))], float(rng.random())
+        plan, _ = plan_frames(feeling.values(item.values, item.row.is_pause, strength), *rest)
+        added = feeling.envelope(self.f0_hz[index] > 0, item.row.is_pause[token_at], strength)
+        clean[:, :N_MELS] = np.clip(clean[:, :N_MELS] + added / self.mel.scale, -5, 5)
+        neutral = self.points.space.neutral
+        point = neutral + strength * (self.points.draw(feeling.utterance, generator) - neutral)
+        return Felt(clean, plan, token_at, point)
 
     def targets(self, index: int, plan: np.ndarray) -> np.ndarray:
         """What the model makes of a recording, standardised. (T, 102)"""

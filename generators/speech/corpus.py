@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from contextlib import ExitStack
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from checkpoints.files import replace_file
+from checkpoints import write_json
 from training.data.speech import NEUTRAL, Recording, read_recordings
+from training.workers import map_in_processes
 
 from .features import (
     HOP_LENGTH,
@@ -103,33 +101,28 @@ def prepare_corpus(folders: Sequence[str | Path], out_dir: str | Path, num_worke
     gains = speaker_gains(recordings)
     parts: dict[str, list[np.ndarray]] = {name: [] for name in ARRAYS}
     utterances, first = [], 0
-    jobs = ((recording, gains.get(recording.speaker)) for recording in recordings)
-    with ExitStack() as stack:
-        found: Iterable[dict[str, np.ndarray]] = map(prepared, jobs)
-        if num_workers > 1:
-            # A fork would inherit the locks of torch's threads, and might wait for them for ever.
-            pool = ProcessPoolExecutor(num_workers, mp_context=get_context("spawn"))
-            found = stack.enter_context(pool).map(prepared, jobs, chunksize=BATCH)
-        for recording, arrays in zip(recordings, found, strict=True):
-            num_frames = len(arrays["f0_hz"])
-            if num_frames == 0:
-                continue
-            for name in ARRAYS:
-                parts[name].append(arrays[name])
-            utterances.append(
-                Utterance(
-                    recording.id,
-                    recording.speaker,
-                    recording.language,
-                    recording.kind or recording.emotion,
-                    recording.intensity,
-                    recording.transcript,
-                    recording.held_out,
-                    first,
-                    num_frames,
-                )
+    gains_db = [gains.get(recording.speaker) for recording in recordings]
+    found = map_in_processes(prepared, recordings, gains_db, num_workers=num_workers, batch_size=BATCH)
+    for recording, arrays in zip(recordings, found, strict=True):
+        num_frames = len(arrays["f0_hz"])
+        if num_frames == 0:
+            continue
+        for name in ARRAYS:
+            parts[name].append(arrays[name])
+        utterances.append(
+            Utterance(
+                recording.id,
+                recording.speaker,
+                recording.language,
+                recording.kind or recording.emotion,
+                recording.intensity,
+                recording.transcript,
+                recording.held_out,
+                first,
+                num_frames,
             )
-            first += num_frames
+        )
+        first += num_frames
     for name in ARRAYS:
         np.save(out_dir / f"{name}.npy", np.concatenate(parts[name]))
     write_json(out_dir / "index.json", [dataclasses.asdict(u) for u in utterances])
@@ -161,9 +154,8 @@ def speaker_gains(recordings: Sequence[Recording]) -> dict[str, float]:
     return gains
 
 
-def prepared(job: tuple[Recording, float | None]) -> dict[str, np.ndarray]:
-    """Gives one recording's arrays."""
-    recording, gain_db = job
+def prepared(recording: Recording, gain_db: float | None) -> dict[str, np.ndarray]:
+    """Gives one recording's arrays; without a gain it is brought to the common level by itself."""
     samples = read_audio(recording.path)
     if len(samples) < SHORTEST:
         return {name: np.zeros((0, N_MELS) if name == "log_mel" else 0, np.float32) for name in ARRAYS}
@@ -191,11 +183,6 @@ def read_audio(path: str | Path) -> np.ndarray:
     samples, rate = soundfile.read(path, dtype="float32", always_2d=True)
     mono = samples.mean(1)
     return mono if rate == SAMPLE_RATE else soxr.resample(mono, rate, SAMPLE_RATE)
-
-
-def write_json(path: Path, value: object) -> None:
-    with replace_file(path) as partial:
-        partial.write_text(json.dumps(value, ensure_ascii=False), encoding="utf-8")
 
 
 def speakers_of(utterances: Sequence[Utterance]) -> Iterator[str]:

@@ -147,7 +147,7 @@ class SentenceRenderer:
         first, last = max(0, start - reach), min(known, stop + reach)
         f0 = torch.from_numpy(self.f0_hz(known))[None]
         # From the sentence's start each time, so that the phase runs on.
-        harmonics, _ = harmonic_source(f0)
+        harmonics = harmonic_source(f0)
         part = slice(first * HOP_LENGTH, last * HOP_LENGTH)
         device = voice.vocoder.out.weight.device
         samples = voice.vocoder(

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import copy
-import datetime
 from pathlib import Path
 from typing import Any
 
@@ -26,12 +24,11 @@ def run(
     data_dir: str | Path,
     out_dir: str | Path,
     resume: bool = False,
-    max_minutes: float | None = None,
     on_step: Any = None,
 ) -> SpeechModel:
     """Trains as the config says and ships the checkpoint that it names.
 
-    A run that `max_minutes` cuts short keeps its state, to be resumed, and ships nothing.
+    A run that a part's `train.max_minutes` cuts short keeps its state, to be resumed, and ships nothing.
 
     Args:
         config: name, licence, non_commercial, data, corpora, speakers, cache, max_speakers, weights,
@@ -39,10 +36,6 @@ def run(
             acoustic: model, batch_size, train.
         data_dir: folder with the unpacked data sets; not read when the cache is there.
     """
-    config = copy.deepcopy(config)
-    if max_minutes is not None:
-        for part in PARTS:
-            config[part]["train"]["max_minutes"] = max_minutes / len(PARTS)
     corpus = prepared_corpus(config, data_dir)
     aligned = prepared_alignment(corpus, config)
     before = initial_weights(config)
@@ -58,7 +51,7 @@ def run(
         corpus, aligned, config, out_dir / "acoustic", before.get("acoustic"), **how
     )
     if all(steps_done(out_dir / part) >= TrainConfig(**config[part]["train"]).max_steps for part in PARTS):
-        publish(model, config)
+        checkpoints.ship(model, config, purpose="speech from text", space_version=SPACE_VERSION)
     return model
 
 
@@ -68,18 +61,3 @@ def initial_weights(config: dict[str, Any]) -> dict[str, dict[str, Tensor]]:
         return {}
     model = checkpoints.load(config["init"])
     return {part: getattr(model, part).state_dict() for part in PARTS}
-
-
-def publish(model: SpeechModel, config: dict[str, Any]) -> None:
-    """Ships the weights under the config's name; `affect evaluate speech` measures their figures later."""
-    checkpoints.save(
-        config["name"],
-        model,
-        licence=config["licence"],
-        non_commercial=config["non_commercial"],
-        data=config["data"],
-        command=f"affect train {config['name']} --data DATA",
-        date=datetime.date.today().isoformat(),
-        space_version=SPACE_VERSION,
-        purpose="speech from text",
-    )

@@ -6,8 +6,6 @@ within 800 steps; Gaussians need twenty seconds and do not.
 
 from __future__ import annotations
 
-import datetime
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -132,13 +130,12 @@ def run(
     data_dir: str | Path,
     out_dir: str | Path,
     resume: bool = False,
-    max_minutes: float | None = None,
     on_step: Any = None,
 ) -> Aligner:
     """Trains as the config says and ships the checkpoint that it names.
 
     Args:
-        config: name, licence, data, corpora, speakers, cache, model, batch_size, loss, train.
+        config: name, licence, non_commercial, data, corpora, speakers, cache, model, batch_size, loss, train.
         data_dir: folder with the unpacked data sets; not read when the cache is there.
     """
     corpus = prepared_corpus(config, data_dir)
@@ -155,8 +152,6 @@ def run(
         np.concatenate([np.repeat(row.symbol, d) for row, d in zip(rows, durations, strict=True)])
     )
     train_config = TrainConfig(**config["train"])
-    if max_minutes is not None:
-        train_config = replace(train_config, max_minutes=max_minutes)
     model = train(
         model,
         source.batch_at,
@@ -167,14 +162,5 @@ def run(
         on_step=on_step,
     )
     if steps_done(out_dir) >= train_config.max_steps:
-        checkpoints.save(
-            config["name"],
-            model,
-            licence=config["licence"],
-            non_commercial=False,
-            data=config["data"],
-            command=f"affect train {config['name']} --data DATA",
-            purpose="which phone stands at which frame of a recording",
-            date=datetime.date.today().isoformat(),
-        )
+        checkpoints.ship(model, config, purpose="which phone stands at which frame of a recording")
     return model

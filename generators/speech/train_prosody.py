@@ -17,7 +17,7 @@ from generators.sampling import flow_matching_loss, noisy_at
 from training.loop import TrainConfig, train
 
 from .aligner import Aligner
-from .corpus import Corpus, Utterance, matches, speakers_of, write_json
+from .corpus import Corpus, Utterance, matches, speakers_of
 from .examples import AlignedCorpus, EmotionPoints, ProsodyExamples, aligned_corpus
 from .flat_start import cepstra, flat_start, plausible
 from .plan import merge_short_pauses
@@ -117,7 +117,7 @@ def aligned_durations(
         if plausible(durations, rows[u.id].symbol):
             stored[u.id] = merge_short_pauses(durations, rows[u.id]).tolist()
     if missing:
-        write_json(path, stored)
+        checkpoints.write_json(path, stored)
     return {
         u.id: np.array(stored[u.id], np.int64)
         for u in utterances

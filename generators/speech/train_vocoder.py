@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import datetime
 import math
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -106,7 +104,7 @@ def losses_of(model: VocoderTraining, batch: dict[str, Tensor], step: int, confi
     """Spectral and mel losses; from `adversarial_from` on, the discriminators' too."""
     real = batch["samples"]
     with torch.no_grad():
-        harmonics, _ = harmonic_source(batch["f0_hz"], torch.rand(len(real), device=real.device))
+        harmonics = harmonic_source(batch["f0_hz"], torch.rand(len(real), device=real.device))
         noise = torch.randn_like(harmonics)
     made = model.vocoder(batch["log_mel"], batch["f0_hz"], harmonics, noise).float()
     # The first and last frames lack their neighbours.
@@ -141,13 +139,13 @@ def run(
     data_dir: str | Path,
     out_dir: str | Path,
     resume: bool = False,
-    max_minutes: float | None = None,
     on_step: Any = None,
 ) -> Vocoder:
     """Trains as the config says and ships the checkpoint that it names.
 
     Args:
-        config: name, licence, data, corpora, speakers, cache, model, batch_size, num_frames, loss, train.
+        config: name, licence, non_commercial, data, corpora, speakers, cache, model, batch_size, num_frames,
+            loss, train.
         data_dir: folder with the unpacked data sets; not read when the cache is there.
     """
     corpus = prepared_corpus(config, data_dir)
@@ -156,8 +154,6 @@ def run(
     torch.manual_seed(config["train"].get("seed", 0))
     model = VocoderTraining(Vocoder(**config["model"]), Discriminators())
     train_config = TrainConfig(**config["train"])
-    if max_minutes is not None:
-        train_config = replace(train_config, max_minutes=max_minutes)
     averaged = train(
         model,
         source.batch_at,
@@ -168,19 +164,5 @@ def run(
         on_step=on_step,
     )
     if steps_done(out_dir) >= train_config.max_steps:
-        publish(averaged.vocoder, config)
+        checkpoints.ship(averaged.vocoder, config, purpose="from frames and f0 to sound")
     return averaged.vocoder
-
-
-def publish(vocoder: Vocoder, config: dict[str, Any]) -> None:
-    """Ships the weights under the config's name; `affect evaluate speech` measures their figures later."""
-    checkpoints.save(
-        config["name"],
-        vocoder,
-        licence=config["licence"],
-        non_commercial=False,
-        data=config["data"],
-        command=f"affect train {config['name']} --data DATA",
-        purpose="from frames and f0 to sound",
-        date=datetime.date.today().isoformat(),
-    )

@@ -109,15 +109,15 @@ def inverse_short_time(spectrum: Tensor) -> Tensor:
     return whole[:, N_FFT // 2 : N_FFT // 2 + spectrum.shape[-1] * HOP_LENGTH] / 1.5
 
 
-def harmonic_source(f0_hz: Tensor, start_phase: Tensor | None = None) -> tuple[Tensor, Tensor]:
+def harmonic_source(f0_hz: Tensor, start_phase: Tensor | None = None) -> Tensor:
     """Gives all harmonics of f0 below 12 kHz, of equal size and together of unit power.
 
     Args:
         f0_hz: (B, T), 0 where unvoiced; held between frames by linear interpolation.
-        start_phase: (B,) in cycles, where the piece before this one ended.
+        start_phase: (B,) in cycles, zero when None.
 
     Returns:
-        (B, T * 256) sound, silent where unvoiced, and (B,) the phase at its end, in cycles.
+        (B, T * 256), silent where unvoiced.
 
     Source: the closed form of a sum of cosines, Dirichlet's kernel.
     """
@@ -134,7 +134,7 @@ def harmonic_source(f0_hz: Tensor, start_phase: Tensor | None = None) -> tuple[T
     ratio = ((2 * count + 1) * half).sin() / torch.where(near, 1.0, bottom)
     pulses = torch.where(near, 2 * count + 1, ratio) / 2 - 0.5  # sum of cos(2 pi k cycles), k = 1..count
     sound = pulses * (2 / count).sqrt() * voiced
-    return sound.float(), cycles[:, -1] % 1.0
+    return sound.float()
 
 
 def fill_unvoiced(f0_hz: Tensor) -> Tensor:

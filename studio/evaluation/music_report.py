@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from .maker import counter
 from .music_metrics import ATTRIBUTES, COMPARED
 from .music_trials import (
     LEVELS,
@@ -111,14 +112,6 @@ def evaluate_music(
         raise ValueError(f"expected at least 1 clip of at least 1 bar, got {clips} of {bars}")
     evaluator = load_music_evaluator()
     plan = Plan(1, 1, 2, 1) if quick else Plan.of(clips)
-    done, total = 0, plan.total(sections, data_dir is not None)
-
-    def on_clip() -> None:
-        nonlocal done
-        done += 1
-        if on_step:
-            on_step(min(done, total), total)
-
     folder = Path(out_dir) if out_dir is not None else None
     checkpoint = named_weights("music", checkpoint)
     maker = Clips(
@@ -126,7 +119,7 @@ def evaluate_music(
         folder=folder / "clips" if folder else None,
         weights=weights_of("music", checkpoint),
         fixed={"bars": bars, "checkpoint": checkpoint},
-        on_clip=on_clip,
+        on_clip=counter(on_step, plan.total(sections, data_dir is not None)),
     )
     results: dict[str, Any] = {
         "evaluator": evaluator.checkpoint.figures,

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from .maker import Maker
 from .music_metrics import ATTRIBUTES, GridClip, copied, fault_of, grid_of, measure, window_hashes
 
 if TYPE_CHECKING:
@@ -35,24 +34,8 @@ class Sample:
     grid: GridClip | None
 
 
-@dataclass
-class Clips:
-    """Makes clips by request; a request that was made before is read from `folder`.
-
-    Attributes:
-        generate: `studio.generate` or a stand-in: ("music", **request) -> something with `.media.midi`.
-        folder: keeps every clip as an .npz under a name made from its request and from the weights; None
-            keeps nothing.
-        weights: hash of the weights, so that other weights make other clips.
-        fixed: arguments of every request.
-        on_clip: called after each clip.
-    """
-
-    generate: Callable[..., Any]
-    folder: Path | None = None
-    weights: str = ""
-    fixed: dict[str, Any] = field(default_factory=dict)
-    on_clip: Callable[[], None] = lambda: None
+class Clips(Maker):
+    """Makes scores, in `.media.midi`; what is measured of them is kept as .npz."""
 
     def make(self, **request: Any) -> Sample:
         """Gives the clip of a request."""
@@ -76,13 +59,6 @@ class Clips:
             with replace_file(path) as partial:
                 score.dump_midi(str(partial))
         return path
-
-    def path_of(self, request: dict[str, Any], suffix: str) -> Path | None:
-        if self.folder is None:
-            return None
-        named = {**self.fixed, **request, "weights": self.weights}
-        text = json.dumps({k: Path(v).name if k == "source" else v for k, v in named.items()}, sort_keys=True)
-        return self.folder / (hashlib.sha256(text.encode()).hexdigest()[:24] + suffix)
 
 
 def sample_of(score: symusic.Score) -> Sample:

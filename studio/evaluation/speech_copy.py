@@ -105,7 +105,7 @@ def vocoder_copy(vocoder: Any, samples: np.ndarray, sample_rate: int, smooth: bo
     gain = 10 ** ((NEUTRAL_LEVEL_DB - active_level_db(sound)) / 20)  # the level that it was trained at
     frames = analyse(sound * gain)
     f0 = torch.from_numpy(frames.f0_hz)[None]
-    harmonics, _ = harmonic_source(f0)
+    harmonics = harmonic_source(f0)
     noise = torch.randn(harmonics.shape, generator=torch.Generator().manual_seed(0))
     log_mel = torch.from_numpy(frames.envelope if smooth else frames.log_mel)[None]
     with torch.no_grad():

@@ -8,6 +8,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
+from .maker import counter
 from .report import (
     Targets,
     check_sections,
@@ -129,14 +130,7 @@ def evaluate_speech(
     if clips < 1 or not voices:
         raise ValueError(f"expected at least 1 clip and 1 voice, got {clips} and {len(voices)}")
     plan = Plan(1, 1, 1, 1) if quick else Plan.of(clips)
-    done, total = 0, plan.total(sections, len(voices))
-
-    def on_line() -> None:
-        nonlocal done
-        done += 1
-        if on_step:
-            on_step(min(done, total), total)
-
+    on_clip = counter(on_step, plan.total(sections, len(voices)))
     folder = Path(out_dir) if out_dir is not None else None
     checkpoint = named_weights("speech", checkpoint)
     lines = Lines(
@@ -144,7 +138,7 @@ def evaluate_speech(
         folder=folder / "lines" if folder else None,
         weights=weights_of("speech", checkpoint),
         fixed={"checkpoint": checkpoint},
-        on_line=on_line,
+        on_clip=on_clip,
     )
     results: dict[str, Any] = {
         "evaluator": load_speech_evaluator().checkpoint.figures,
@@ -173,7 +167,7 @@ def evaluate_speech(
         keep()
     if "baseline" in sections:
         voice = voice_of_data(data_dir, voices[0])
-        results["baseline"] = run_baseline(voice, read_corpus(data_dir, ACTED), plan, folder, on_line)
+        results["baseline"] = run_baseline(voice, read_corpus(data_dir, ACTED), plan, folder, on_clip)
     keep()
     if record:
         keep_figures(results, checkpoint)
@@ -201,7 +195,7 @@ def voice_sections(
 
         held_out = [read_sound(row.path) for row in voice.held_out[: plan.copy]]
         makers = shipped_copies() if copies is None else copies
-        yield "copy", copy_figures(held_out, makers, lines.on_line)
+        yield "copy", copy_figures(held_out, makers, lines.on_clip)
 
 
 def run_actors(rows: Sequence[Recording]) -> dict[str, float]:
@@ -234,7 +228,7 @@ def run_actors(rows: Sequence[Recording]) -> dict[str, float]:
 
 
 def run_baseline(
-    voice: Voice, acted: Sequence[Recording], plan: Plan, folder: Path | None, on_line: Callable[[], None]
+    voice: Voice, acted: Sequence[Recording], plan: Plan, folder: Path | None, on_clip: Callable[[], None]
 ) -> dict[str, Any]:
     """The dial of plain signal processing: real recordings of a voice moved through WORLD."""
     from generators.media import Audio
@@ -249,7 +243,7 @@ def run_baseline(
         samples, rate = say(text, emotion, intensity)
         return SimpleNamespace(media=Audio(samples[None], rate))
 
-    lines = Lines(generate, folder / "lines" if folder else None, "world-baseline", {}, on_line)
+    lines = Lines(generate, folder / "lines" if folder else None, "world-baseline", {}, on_clip)
     found = run_dial(lines, Judges.of(voice), voice.name, [row.text for row in chosen], 0, plan.words)
     found["residuals"] = {
         name: {

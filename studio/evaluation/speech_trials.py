@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-import json
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from .maker import Maker
 from .speech_audio import Recording, is_held_out, read_corpus, read_sound
 from .speech_evaluator import LABELS
 from .speech_judging import share
@@ -63,29 +63,12 @@ def voice_of_data(data_dir: str | Path, name: str) -> Voice:
     return Voice(name, held_out, rest[::step][:NUM_REFERENCES], [row.text for row in rows])
 
 
-@dataclass
-class Lines:
-    """Makes lines by request; a request that was made before is read from `folder`.
-
-    Attributes:
-        generate: `studio.generate` or a stand-in: ("speech", **request) -> something with `.media` that has
-            `samples` (C, S) and `sample_rate`.
-        folder: keeps every line as a .flac under a name made from its request and from the weights; None
-            keeps nothing.
-        weights: hash of the weights, so that other weights make other lines.
-        fixed: arguments of every request.
-        on_line: called after each line.
-    """
-
-    generate: Callable[..., Any]
-    folder: Path | None = None
-    weights: str = ""
-    fixed: dict[str, Any] = field(default_factory=dict)
-    on_line: Callable[[], None] = lambda: None
+class Lines(Maker):
+    """Makes spoken lines, in `.media` with `samples` (C, S) and `sample_rate`; they are kept as .flac."""
 
     def make(self, **request: Any) -> Sound:
         """Gives the samples (S,) and the rate of a request."""
-        path = self.path_of(request)
+        path = self.path_of(request, ".flac")
         if path is not None and path.exists():
             found = read_sound(path)
         else:
@@ -93,15 +76,8 @@ class Lines:
             found = (media.samples.mean(axis=0), int(media.sample_rate))
             if path is not None:
                 write_sound(path, *found)
-        self.on_line()
+        self.on_clip()
         return found
-
-    def path_of(self, request: Mapping[str, Any]) -> Path | None:
-        if self.folder is None:
-            return None
-        named = {**self.fixed, **request, "weights": self.weights}
-        text = json.dumps(named, sort_keys=True, ensure_ascii=False)
-        return self.folder / (hashlib.sha256(text.encode()).hexdigest()[:24] + ".flac")
 
 
 def write_sound(path: Path, samples: np.ndarray, sample_rate: int) -> None:

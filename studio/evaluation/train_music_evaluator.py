@@ -6,7 +6,6 @@ The val split is looked at once, at the end.
 
 from __future__ import annotations
 
-import datetime
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -17,7 +16,7 @@ import torch.nn.functional as F
 
 from conditioning.encoders.midi import note_array, read_midi
 from training.data.music import AROUSAL_SIGN, SETS, VALENCE_SIGN, Clip, emopia, song_folds
-from training.loop import TrainConfig, steps_done, train
+from training.loop import TrainConfig, steps_done, train, without_time_budget
 
 from .music_evaluator import CHECKPOINT, MusicEvaluator
 from .music_features import feature_names, features_of
@@ -98,11 +97,10 @@ def fit(
     out_dir: Path,
     *,
     resume: bool = False,
-    max_minutes: float | None = None,
     on_step: OnStep | None = None,
 ) -> MusicEvaluator:
     """Trains one ensemble on (N, V, F) features and (N, 3) targets."""
-    settings = TrainConfig(**{**config["train"], **({"max_minutes": max_minutes} if max_minutes else {})})
+    settings = TrainConfig(**config["train"])
     torch.manual_seed(settings.seed)
     model = MusicEvaluator(num_features=features.shape[-1], **config["model"])
     flat = features.reshape(-1, features.shape[-1])
@@ -136,6 +134,7 @@ def cross_validate(
     resume: bool,
 ) -> np.ndarray:
     """(N, 6) uncalibrated logits of every clip from a model that never heard its song."""
+    config = without_time_budget(config)
     logits = np.zeros((len(features), 6), dtype=np.float32)
     for number, fold in enumerate(song_folds(songs, config["num_folds"])):
         inside = np.setdiff1d(np.arange(len(features)), fold)
@@ -194,12 +193,11 @@ def run(
     out_dir: str | Path,
     *,
     resume: bool = False,
-    max_minutes: float | None = None,
     on_step: OnStep | None = None,
 ) -> dict[str, Any]:
     """Makes the shipped checkpoint "music-evaluator"; gives its figures on EMOPIA.
 
-    A run that `max_minutes` cuts short keeps its state and ships nothing.
+    A run that `train.max_minutes` cuts short keeps its state and ships nothing.
     """
     import checkpoints
 
@@ -214,15 +212,7 @@ def run(
     )
     temperatures = fit_temperatures(unseen, targets)
     hashes = training_windows(data_dir, config.get("corpus_file"))
-    model = fit(
-        features,
-        targets,
-        config,
-        out_dir,
-        resume=resume,
-        max_minutes=max_minutes,
-        on_step=on_step,
-    )
+    model = fit(features, targets, config, out_dir, resume=resume, on_step=on_step)
     if steps_done(out_dir) < config["train"]["max_steps"]:
         return {}
     model = with_memory(model, temperatures, hashes)
@@ -245,7 +235,6 @@ def run(
         non_commercial=True,
         data=f"EMOPIA 1.0, official train split; hashes of two-bar windows of {', '.join(SETS)}",
         command=COMMAND,
-        date=datetime.date.today().isoformat(),
         figures=figures,
         extra={"reference": reference_of(held_out, hashes)},
     )

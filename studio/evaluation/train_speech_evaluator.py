@@ -3,7 +3,6 @@ from all of them."""
 
 from __future__ import annotations
 
-import datetime
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ import numpy as np
 import torch
 
 import checkpoints
+from training.data.speech import speaker_folds
 
 from .speech_audio import RATE, Recording, at_rate, read_corpus, read_sound
 from .speech_evaluator import CHECKPOINT, LABELS, NEUTRAL, SpeechEvaluator, inputs_of
@@ -122,16 +122,6 @@ def fit(
     return model.eval()
 
 
-def folds_of(rows: Sequence[Recording], count: int) -> list[np.ndarray]:
-    """Splits clips into folds that share no speaker; each has its share of every data set."""
-    fold_of = {}
-    for corpus in sorted({row.corpus for row in rows}):
-        for at, speaker in enumerate(sorted({row.speaker for row in rows if row.corpus == corpus})):
-            fold_of[speaker] = at % count
-    numbers = np.array([fold_of[row.speaker] for row in rows])
-    return [found for k in range(count) if len(found := np.flatnonzero(numbers == k))]
-
-
 @torch.no_grad()
 def unseen(
     rows: Sequence[Recording], inputs: np.ndarray, folds: Sequence[np.ndarray], config: Mapping[str, Any]
@@ -176,8 +166,8 @@ def figures(
 ) -> tuple[dict[str, Any], float]:
     """Gives what the evaluator is worth on speakers, and on whole data sets, that it never heard; and its
     temperature."""
-    pairs, folds = pairs_of(rows), folds_of(rows, config["num_folds"])
-    number = len(LABELS)
+    pairs, number = pairs_of(rows), len(LABELS)
+    folds = speaker_folds([(row.corpus, row.speaker) for row in rows], config["num_folds"])
 
     def judged(given: np.ndarray, splits: Sequence[np.ndarray]) -> tuple[np.ndarray, dict[str, Any]]:
         outputs = unseen(rows, given, splits, config)
@@ -205,14 +195,13 @@ def run(
     out_dir: str | Path,
     *,
     resume: bool = False,
-    max_minutes: float | None = None,
 ) -> dict[str, Any]:
     """Makes the shipped checkpoint "speech-evaluator"; gives its figures on real speech.
 
     Args:
         config: see training/configs/speech-evaluator.yaml.
         data_dir: holds the three data sets.
-        out_dir, resume, max_minutes: not used: the fit is in closed form, and the features are cached.
+        out_dir, resume: not used: the fit is in closed form, and the features are cached.
     """
     rows = recordings_of(data_dir)
     features = feature_variants(rows, config["variants"], config["seed"], Path(config["cache_file"]))
@@ -225,7 +214,6 @@ def run(
         non_commercial=True,
         data="RAVDESS speech (20 speakers), Berlin EmoDB (8), EmotionTTS open DB (15)",
         command=COMMAND,
-        date=datetime.date.today().isoformat(),
         figures=found,
         purpose=PURPOSE,
     )

@@ -1,4 +1,5 @@
-// Moves the playhead over the picture with the sound, and lets a press on the picture jump in the sound.
+// Moves the playhead over the picture with the sound, lets a press on the picture jump in the sound, and hides
+// words above it that would lie over one another.
 const sound = () => {
   const box = document.getElementById('SOUND_ID');
   if (!box) return null;
@@ -8,7 +9,23 @@ const sound = () => {
   }
   return null;
 };
+let ruler = null;
+let width = 0;
+const thin = () => {
+  const found = element.querySelector('.ruler');
+  if (!found || (found === ruler && found.clientWidth === width)) return;
+  ruler = found;
+  width = found.clientWidth;
+  let end = -Infinity;
+  for (const word of ruler.children) {
+    const box = word.getBoundingClientRect();
+    const fits = box.left > end + 3;
+    word.style.visibility = fits ? '' : 'hidden';
+    if (fits) end = box.right;
+  }
+};
 const place = () => {
+  thin();
   const picture = element.querySelector('[data-duration]');
   const head = element.querySelector('.playhead');
   const audio = picture && head ? sound() : null;

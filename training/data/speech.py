@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import csv
 import zlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+
+import numpy as np
 
 NEUTRAL = "neutral"
 
@@ -85,3 +88,20 @@ def recording(folder: Path, row: dict[str, str]) -> Recording:
         group=row.get("prompt") or Path(row["file"]).stem,
         seconds=float(row.get("seconds") or 0),
     )
+
+
+def speaker_folds(clips: Sequence[tuple[str, str]], num_folds: int) -> list[np.ndarray]:
+    """Splits clips into folds that share no speaker; each has its share of every corpus.
+
+    Args:
+        clips: corpus and speaker of each.
+
+    Returns:
+        At most `num_folds` arrays of indices; each index is in exactly one.
+    """
+    fold_of = {}
+    for corpus in sorted({corpus for corpus, _ in clips}):
+        for at, speaker in enumerate(sorted({speaker for own, speaker in clips if own == corpus})):
+            fold_of[speaker] = at % num_folds
+    numbers = np.array([fold_of[speaker] for _, speaker in clips])
+    return [fold for number in range(num_folds) if len(fold := np.flatnonzero(numbers == number))]
