@@ -13,6 +13,7 @@ from conditioning import EmotionCurve
 from generators.base import Cancelled, build
 from generators.media import join
 from generators.speech.backend import SpeechBackend
+from generators.speech.delivery import Planner
 from generators.speech.features import FRAME_RATE, HOP_LENGTH, SAMPLE_RATE
 from generators.speech.options import VOCODER, SpeechOptions, SpeechPrompt, check_prompt, sentence_emotions
 from generators.speech.render import FIRST_WINDOW, WINDOW
@@ -228,11 +229,29 @@ def test_an_emotion_may_change_on_the_way(backend):
     assert after and not before & after
 
 
+def test_an_emotion_over_time_is_felt_when_the_words_are_said(backend, natural, monkeypatch):
+    """Also where the whole is stretched: plans are made for the times at which they are heard."""
+    planned, plan = [], Planner.plan
+
+    def heard(self, sentence, start_s, pace, generator):
+        planned.append(start_s)
+        return plan(self, sentence, start_s, pace, generator)
+
+    monkeypatch.setattr(Planner, "plan", heard)
+    duration_s = 1.5 * natural.duration_s
+    for emotion, times in (("joy", 1), ([(0.0, "joy"), (duration_s, "anger")], 2)):
+        planned.clear()
+        audio = say(backend, TEXT, emotion=emotion, prompt={"duration_s": duration_s})
+        assert len(planned) == 3 * times
+    starts = [mark.start_s for mark in audio.marks_of("sentence")]
+    assert planned[3:] == pytest.approx(starts, abs=0.15)
+    assert abs(planned[2] - starts[2]) > 0.3, "at natural speed it would have been felt too early"
+
+
 # Options
 
 
 def test_faders_move_the_plan_exactly(backend):
-    from generators.speech.delivery import Planner
     from generators.speech.tokens import tokens_of
 
     sentence = read_text("It *rained* all day.")[0]

@@ -237,7 +237,8 @@ class AcousticExamples:
         clean = self.targets(index, plan)
         if not (self.feelings and self.reads[index] and rng.random() < self.lent_share):
             return Felt(clean, plan, token_at, self.points.draw(item.utterance, generator))
-        feeling, strength = self.feelings[int(rng.integers(len(self.feelings)))], float(rng.random())
+        feeling = self.feelings[int(rng.integers(len(self.feelings)))]
+        strength = float(rng.random()) ** 0.5  # more often strong than weak, which is nearly neutral
         plan, _ = plan_frames(feeling.values(item.values, item.row.is_pause, strength), *rest)
         added = feeling.envelope(self.f0_hz[index] > 0, item.row.is_pause[token_at], strength)
         clean[:, :N_MELS] = np.clip(clean[:, :N_MELS] + added / self.mel.scale, -5, 5)

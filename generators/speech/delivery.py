@@ -93,11 +93,15 @@ class Planner:
         self.device = model.out.weight.device
         self.dtype = model.out.weight.dtype
 
-    def plan(self, sentence: Sentence, start_s: float, generator: torch.Generator) -> Delivery:
-        """Plans one sentence that begins `start_s` after the start of everything."""
+    def plan(self, sentence: Sentence, start_s: float, pace: float, generator: torch.Generator) -> Delivery:
+        """Plans one sentence.
+
+        Args:
+            start_s: from the start of everything. pace: seconds that will pass for each natural one.
+        """
         row = tokens_of(sentence)
         kinds = kinds_of(row)
-        usual = np.expm1(self.statistics.kind_mean[kinds, 0]).clip(0) / FRAME_RATE / self.options.speed
+        usual = np.expm1(self.statistics.kind_mean[kinds, 0]).clip(0) / FRAME_RATE * pace
         points = self.emotion_at(start_s + usual.cumsum() - usual)
         wanted = self.wanted_expression(points)
         values = self.draw(row, points, wanted, generator)

@@ -15,7 +15,7 @@ from generators.base import PartCallback, StepCallback
 from generators.media import Audio, Mark, join
 from generators.weights import Weights, provenance
 
-from .delivery import Delivery, Planner, rounded, stretch_for
+from .delivery import Delivery, Planner, rounded, stretch_for, total_frames
 from .features import FRAME_RATE, HOP_LENGTH, SAMPLE_RATE
 from .model import SpeechModel
 from .options import VOCODER, SpeechOptions, SpeechPrompt, sentence_emotions
@@ -89,23 +89,38 @@ class Speaking:
     def lines(self, progress: Progress) -> Iterator[Line]:
         """Plans the sentences: one by one, or all before the first is made where a length is asked for."""
         if self.prompt.duration_s is not None:
-            yield from self.fitted(list(self.deliveries(progress)), self.prompt.duration_s)
+            yield from self.fitted(
+                self.paced_deliveries(progress, self.prompt.duration_s), self.prompt.duration_s
+            )
             return
         for number, delivery in enumerate(self.deliveries(progress)):
             durations = rounded(delivery.stretched(1 / self.options.speed), delivery.row.is_pause)
             yield Line(number, delivery, durations, int(durations.sum()) * HOP_LENGTH)
 
-    def deliveries(self, progress: Progress) -> Iterator[Delivery]:
-        """Plans the sentences in order, each as if at natural speed."""
-        start_s = 0.0
+    def paced_deliveries(self, progress: Progress, duration_s: float) -> list[Delivery]:
+        """Plans all sentences; where the feeling changes over time, again once their times are known."""
+        before = self.generator.get_state()
+        planned = list(self.deliveries(progress))
+        if all(len(curve.keyframes) == 1 for curve in self.curves):
+            return planned
+        self.generator.set_state(before)
+        return list(self.deliveries(progress, duration_s * FRAME_RATE / total_frames(planned, 1.0)))
+
+    def deliveries(self, progress: Progress, pace: float = 1.0) -> Iterator[Delivery]:
+        """Plans the sentences in order, each as if at natural speed.
+
+        Args:
+            pace: seconds that will pass for each natural one.
+        """
+        start_s, pace = 0.0, pace / self.options.speed
         for number, sentence in enumerate(iter_sentences(self.prompt.text, self.prompt.language)):
             planner = Planner(
                 self.model.prosody, self.speaker, self.emotion_at(number), self.space.neutral, self.options
             )
-            delivery = planner.plan(sentence, start_s, self.generator)
+            delivery = planner.plan(sentence, start_s, pace, self.generator)
             progress.planned()
             yield delivery
-            start_s += float(delivery.frames.sum()) / FRAME_RATE / self.options.speed
+            start_s += float(delivery.frames.sum()) / FRAME_RATE * pace
 
     def fitted(self, deliveries: list[Delivery], duration_s: float) -> Iterator[Line]:
         """Stretches all plans alike so that the whole lasts exactly as asked."""
