@@ -144,7 +144,7 @@ def test_guidance_one_skips_the_null_pass(case):
     more = calls_of(case, **{**ONES, "emotion_guidance_scale": 3.0})
     # The null pass is a second row; a medium may leave it out where guidance adds little.
     assert len(more) == len(ones) and {material.batch(inputs) for inputs in more} <= {1, 2}
-    assert 1.5 * len(ones) <= sum(map(material.batch, more)) <= 2 * len(ones)
+    assert len(ones) < sum(map(material.batch, more)) <= 2 * len(ones)
     assert not all(bool(material.present(inputs)["emotion"].all()) for inputs in more)
 
 

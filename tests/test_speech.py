@@ -7,9 +7,10 @@ import re
 
 import numpy as np
 import pytest
+import torch
 from speech_material import NAME, QUICK, say, small_backend
 
-from conditioning import EmotionCurve
+from conditioning import Emotion, EmotionCurve, load_space
 from generators.base import Cancelled, build
 from generators.media import join
 from generators.speech.backend import SpeechBackend
@@ -274,6 +275,24 @@ def test_faders_move_the_plan_exactly(backend):
     emphasised = row.word == 1
     assert (plain[emphasised & phones, 4] > values[emphasised & phones, 4]).all()
     assert np.allclose(plain[~emphasised], values[~emphasised], atol=1e-6)
+
+
+def test_emotion_shapes_melody_and_rhythm_but_not_which_phones_are_loud(backend):
+    from generators.speech.tokens import tokens_of
+
+    row, space = tokens_of(read_text("It rained all day.")[0]), load_space()
+    planner = Planner(
+        backend.weights.models[NAME].prosody, 0, None, space.neutral, build(SpeechOptions, QUICK)
+    )
+    draws = []
+    for name in ("neutral", "anger"):
+        point = space.embed(Emotion.parse(name)).detach()
+        wanted = np.full(8, name == "anger", np.float32)
+        generator = torch.Generator().manual_seed(0)
+        draws.append(planner.draw(row, point.expand(len(row), -1), wanted, generator))
+    calm, angry = draws
+    assert np.array_equal(calm[:, 4], angry[:, 4])
+    assert not np.allclose(calm[:, [0, 1, 2, 3, 5, 6]], angry[:, [0, 1, 2, 3, 5, 6]], atol=1e-3)
 
 
 # Long texts

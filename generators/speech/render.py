@@ -70,10 +70,9 @@ class SentenceRenderer:
         self.made = np.zeros((self.total, CHANNELS), np.float32)
         effort_db = delivery.values[~delivery.row.is_pause, 4].mean() * voice.statistics.scale[4]
         self.turned_down = (1 - LOUDNESS_KEPT) * max(0.0, float(effort_db)) * LOG_PER_DB
+        # Not of the emotion: the plan follows it, and the sound the plan; more here blurs words and voice.
         self.passes = guidance_passes(
-            voice.options.content_guidance_scale,
-            voice.options.identity_guidance_scale,
-            voice.options.emotion_guidance_scale,
+            voice.options.content_guidance_scale, voice.options.identity_guidance_scale
         )
 
     def pieces(self, on_step: Callable[[float], None]) -> Iterator[np.ndarray]:
