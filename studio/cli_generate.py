@@ -117,7 +117,7 @@ def declare(field: dataclasses.Field, owner: type, panel: str) -> Any:
     metavar = {int: "INT", float: "NUMBER", bool: "YES|NO"}.get(kind, "TEXT")
     return typer.Option(
         None,
-        flag(field.name),
+        *flags(field.name),
         help=describe(field),
         metavar="CHOICE" if field.metadata.get("choices") else metavar,
         parser=parser(field, owner),
@@ -126,8 +126,10 @@ def declare(field: dataclasses.Field, owner: type, panel: str) -> Any:
     )
 
 
-def flag(name: str) -> str:
-    return "--" + name.replace("_", "-")
+def flags(name: str) -> list[str]:
+    """A field's flag; seconds can also be asked for without naming their unit (--duration-s, --duration)."""
+    long = "--" + name.replace("_", "-")
+    return [long, long.removesuffix("-s")] if name.endswith("_s") else [long]
 
 
 def describe(field: dataclasses.Field) -> str:

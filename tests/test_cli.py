@@ -65,6 +65,13 @@ def test_flags_cover_every_field(capsys):
         assert f"--{name}" in text
 
 
+def test_seconds_need_not_name_their_unit(capsys):
+    for flag in ("--duration", "--duration-s"):
+        asked = ["--text", "It rained.", flag, "2", "--speed", "1.5", "--out", "a.wav"]
+        assert main(["generate", "speech", *asked]) == 2
+        assert "expected duration_s or speed, got both (2 s and 1.5)" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("modality", [name for name in registry.BACKENDS if name != "tiny"])
 def test_no_field_of_a_backend_takes_the_name_of_a_common_flag(modality):
     backend = registry.backend_class(modality)
