@@ -57,6 +57,24 @@ def repeated(batch: Any, count: int) -> Any:
     return batch.expand(count, *batch.shape[1:])
 
 
+def guided_flow(
+    model: Callable[..., Any], x: Tensor, t: float, batch: dict[str, Any], passes: Sequence[tuple[int, float]]
+) -> Tensor:
+    """The guided flow at x, all passes in one call of the network.
+
+    Args:
+        model: (x (P, ...), t (P,), **batch, present) -> (flow (P, ...), ...). x: (1, ...). t: in 0..1.
+        batch: the other arguments, each (1, ...).
+
+    Returns:
+        (1, ...)
+    """
+    count = len(passes)
+    times = torch.full((count,), t, device=x.device)
+    conditions = repeated(batch, count) | {"present": present_in(passes, x.device)}
+    return guided(model(repeated(x, count), times, **conditions)[0], passes)[None]
+
+
 def sample_masked(
     predict: Callable[[Tensor], Tensor],
     values: Tensor,

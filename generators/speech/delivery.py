@@ -9,12 +9,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from generators.sampling import guidance_passes, guided, present_in, repeated, sample_flow
+from generators.sampling import guidance_passes, guided_flow, sample_flow
 
 from .features import FRAME_RATE
 from .options import SpeechOptions
 from .phones import STOPS, SYMBOLS, VOWELS, Sentence
-from .plan import ENERGY, VALUES, expression_of, kinds_of, raw_of
+from .plan import DURATION, ENERGY, F0, PERIODICITY, TILT, VALUES, expression_of, kinds_of, raw_of
 from .prosody import ProsodyDenoiser
 from .tokens import TokenRow, tokens_of
 
@@ -148,12 +148,9 @@ class Planner:
             "speaker": torch.tensor([self.speaker], device=self.device),
             "emotion": points[None].to(self.device, self.dtype),
         }
-        count = len(passes)
-        conditions = repeated(batch, count) | {"present": present_in(passes, self.device)}
 
         def flow(x: Tensor, t: float) -> Tensor:
-            times = torch.full((count,), t, device=self.device)
-            return guided(self.model(repeated(x, count), times, **conditions)[0], passes)[None]
+            return guided_flow(self.model, x, t, batch, passes)
 
         drawn = sample_flow(flow, noise.to(self.device, self.dtype), num_inference_steps=PROSODY_STEPS)
         return drawn[0].float().cpu().numpy().clip(-6, 6)
@@ -167,14 +164,14 @@ class Planner:
         gap = PULL * (wanted - (expression_of(values, row) - own))
         phones = ~row.is_pause
         out = values.copy()
-        f0 = out[phones, 1:4]
-        out[phones, 1:4] = (f0 - f0.mean()) * float(np.exp(np.clip(gap[2], -0.7, 0.7))) + f0.mean() + gap[1]
+        f0 = out[phones, F0]
+        out[phones, F0] = (f0 - f0.mean()) * float(np.exp(np.clip(gap[2], -0.7, 0.7))) + f0.mean() + gap[1]
         energy = out[phones, ENERGY]
         spread = float(np.exp(np.clip(gap[4], -0.5, 0.5)))
         out[phones, ENERGY] = (energy - energy.mean()) * spread + energy.mean() + gap[3]
-        out[phones, 0] -= gap[0]
-        out[phones, 5] += gap[5]
-        out[phones, 6] += gap[6]
+        out[phones, DURATION] -= gap[0]
+        out[phones, TILT] += gap[5]
+        out[phones, PERIODICITY] += gap[6]
         return out
 
     def with_options(self, values: np.ndarray, sentence: Sentence, row: TokenRow) -> np.ndarray:
@@ -182,16 +179,16 @@ class Planner:
         options, scale = self.options, self.statistics.scale
         out = values.copy()
         phones = ~row.is_pause
-        middle = out[phones, 1:4].mean()
+        middle = out[phones, F0].mean()
         semitone = np.log(2) / 12 / scale[1]
-        out[:, 1:4] = (out[:, 1:4] - middle) * options.f0_range + middle + options.f0_shift * semitone
-        out[:, 4] += options.energy / scale[4]
-        out[:, 5] += 0.03 * options.energy / scale[5] - 0.5 * options.breathiness
-        out[:, 6] -= 1.5 * options.breathiness
+        out[:, F0] = (out[:, F0] - middle) * options.f0_range + middle + options.f0_shift * semitone
+        out[:, ENERGY] += options.energy / scale[ENERGY]
+        out[:, TILT] += 0.03 * options.energy / scale[TILT] - 0.5 * options.breathiness
+        out[:, PERIODICITY] -= 1.5 * options.breathiness
         emphasis = np.array([0.0, *(word.emphasis for word in sentence.words)])[row.word + 1] * phones
-        out[:, 0] += 0.6 * emphasis
-        out[:, 1:4] += (2.5 * semitone * emphasis)[:, None]
-        out[:, 4] += 3.0 / scale[4] * emphasis
+        out[:, DURATION] += 0.6 * emphasis
+        out[:, F0] += (2.5 * semitone * emphasis)[:, None]
+        out[:, ENERGY] += 3.0 / scale[ENERGY] * emphasis
         return out
 
     def natural_frames(

@@ -16,11 +16,8 @@ from .corpus import Utterance
 from .examples import NEUTRAL, Aligned
 from .features import N_MELS
 from .phones import SYMBOLS
-from .plan import EXPRESSION, F0
+from .plan import EXPRESSION, F0, VALUES
 
-F0_LEVEL, F0_RANGE, ENERGY, TILT, PERIODICITY = (
-    EXPRESSION.index(name) for name in ("f0_level", "f0_range", "energy", "tilt", "periodicity")
-)
 SMOOTHING = np.hanning(9)[1:-1] / np.hanning(9).sum()  # over bands, so that no formant is lent
 
 
@@ -36,14 +33,17 @@ class Feeling:
     expression: np.ndarray
     spectrum: np.ndarray
 
+    def of(self, name: str) -> float:
+        return float(self.expression[EXPRESSION.index(name)])
+
     def values(self, values: np.ndarray, is_pause: np.ndarray, strength: float) -> np.ndarray:
         """Moves a reader's residuals, (N, 7), by `strength` (0..1) of the feeling."""
         moved, phones = values.copy(), ~is_pause
         f0 = values[phones, F0]
-        f0_range = np.exp(strength * self.expression[F0_RANGE])
-        moved[phones, F0] = (f0 - f0.mean()) * f0_range + f0.mean() + strength * self.expression[F0_LEVEL]
-        for column, name in ((4, ENERGY), (5, TILT), (6, PERIODICITY)):
-            moved[phones, column] += strength * self.expression[name]
+        f0_range = np.exp(strength * self.of("f0_range"))
+        moved[phones, F0] = (f0 - f0.mean()) * f0_range + f0.mean() + strength * self.of("f0_level")
+        for name in ("energy", "tilt", "periodicity"):
+            moved[phones, VALUES.index(name)] += strength * self.of(name)
         return moved.clip(-6, 6)
 
     def envelope(self, voiced: np.ndarray, is_pause: np.ndarray, strength: float) -> np.ndarray:

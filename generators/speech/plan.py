@@ -15,7 +15,7 @@ from .phones import SYMBOLS
 from .tokens import NUM_BOUNDARIES, TokenRow
 
 VALUES = ("duration", "f0_start", "f0_middle", "f0_end", "energy", "tilt", "periodicity")
-F0, ENERGY = slice(1, 4), VALUES.index("energy")
+DURATION, F0, ENERGY, TILT, PERIODICITY = 0, slice(1, 4), 4, 5, 6  # columns of the values
 NUM_KINDS = len(SYMBOLS) + NUM_BOUNDARIES  # kinds of token: phones, then pauses by what stands there
 F0_AT = (1 / 6, 1 / 2, 5 / 6)  # of a token's length
 # Bands of the mel spectrogram, 0.1 to 1 kHz and 2 to 7 kHz: EmoDB has nothing above 8.

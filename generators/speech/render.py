@@ -9,14 +9,14 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from generators.sampling import guidance_passes, guided, present_in, repeated, sample_flow
+from generators.sampling import guidance_passes, guided_flow, sample_flow
 
 from .acoustic import CHANNELS, AcousticDenoiser
 from .acoustic_examples import DETAIL_SCALE, EMOTION_FRAMES, plan_frames
 from .delivery import Delivery, token_inputs
 from .features import F0_MAX_HZ, F0_MIN_HZ, FRAME_RATE, HOP_LENGTH, LOG_PER_DB, N_MELS
 from .options import SpeechOptions
-from .plan import VoiceStatistics
+from .plan import ENERGY, VoiceStatistics
 from .vocoder import Vocoder, harmonic_source
 
 FIRST_WINDOW, WINDOW = 112, 288  # frames made in one go: about 1 and 3 seconds
@@ -68,7 +68,7 @@ class SentenceRenderer:
         self.noise = NOISE * torch.randn((self.total + EMOTION_FRAMES, CHANNELS), generator=generator)
         self.breath = torch.randn((1, self.total * HOP_LENGTH), generator=generator)
         self.made = np.zeros((self.total, CHANNELS), np.float32)
-        effort_db = delivery.values[~delivery.row.is_pause, 4].mean() * voice.statistics.scale[4]
+        effort_db = delivery.values[~delivery.row.is_pause, ENERGY].mean() * voice.statistics.scale[ENERGY]
         self.turned_down = (1 - LOUDNESS_KEPT) * max(0.0, float(effort_db)) * LOG_PER_DB
         # Not of the emotion: the plan follows it, and the sound the plan; more here blurs words and voice.
         self.passes = guidance_passes(
@@ -128,10 +128,7 @@ class SentenceRenderer:
 
         def flow(x: Tensor, t: float) -> Tensor:
             passes = self.passes if t < GUIDED_UNTIL else UNGUIDED
-            count = len(passes)
-            at = torch.full((count,), t, device=device)
-            conditions = repeated(batch, count) | {"present": present_in(passes, device)}
-            return guided(model(repeated(x, count), at, **conditions)[0], passes)[None]
+            return guided_flow(model, x, t, batch, passes)
 
         made = sample_flow(
             flow, noise, num_inference_steps=voice.options.num_inference_steps, on_step=on_step
