@@ -21,7 +21,7 @@ RECIPES = {
     "music-evaluator": "studio.evaluation.train_music_evaluator",
     "speech-encoder": "conditioning.train_speech_encoder",
     "speech-aligner": "generators.speech.train_aligner",
-    "speech-vocoder": "generators.speech.train_vocoder",
+    "speech-vocoder": "generators.voice.train_vocoder",
     "speech-base": "generators.speech.train",
     "speech-nc": "generators.speech.train",
     "speech-evaluator": "studio.evaluation.train_speech_evaluator",

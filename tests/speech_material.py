@@ -12,15 +12,15 @@ from conditioning import EmotionCurve
 from generators.base import build
 from generators.media import Audio
 from generators.speech.backend import SpeechBackend
-from generators.speech.features import FRAME_RATE
 from generators.speech.model import SpeechModel
 from generators.speech.options import VOCODER
-from generators.speech.phones import SYMBOLS
 from generators.speech.plan import EXPRESSION
 from generators.speech.prosody import ProsodyDenoiser
 from generators.speech.render import CONTEXT, FIRST_WINDOW, WINDOW
-from generators.speech.vocoder import Vocoder
 from generators.speech.voices import VOICES
+from generators.voice.features import FRAME_RATE
+from generators.voice.phones import SYMBOLS
+from generators.voice.vocoder import Vocoder
 
 NAME = "speech-base"
 QUICK = {"num_inference_steps": 2, "checkpoint": NAME}

@@ -15,11 +15,11 @@ from generators.base import Cancelled, build
 from generators.media import join
 from generators.speech.backend import SpeechBackend
 from generators.speech.delivery import Planner
-from generators.speech.features import FRAME_RATE, HOP_LENGTH, SAMPLE_RATE
 from generators.speech.options import VOCODER, SpeechOptions, SpeechPrompt, check_prompt, sentence_emotions
 from generators.speech.render import FIRST_WINDOW, WINDOW
 from generators.speech.speak import Speaking
 from generators.speech.text import read_text
+from generators.voice.features import FRAME_RATE, HOP_LENGTH, SAMPLE_RATE
 from studio.session import Studio
 
 TEXT = "It rained all day. Nobody came, not even the cat! Who would?"

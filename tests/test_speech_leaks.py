@@ -11,7 +11,7 @@ from test_speech_evaluation import made_up
 def test_a_vocoders_copy_keeps_length_rate_and_level():
     import torch
 
-    from generators.speech.vocoder import Vocoder
+    from generators.voice.vocoder import Vocoder
     from studio.evaluation.speech_copy import vocoder_copy
 
     torch.manual_seed(0)

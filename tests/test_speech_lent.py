@@ -5,14 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from generators.speech.corpus import Utterance
 from generators.speech.examples import Aligned
-from generators.speech.features import N_MELS
 from generators.speech.lent_feelings import Feeling, feelings_of
-from generators.speech.phones import SYMBOLS
 from generators.speech.plan import EXPRESSION, expression_of
 from generators.speech.text import read_text
 from generators.speech.tokens import tokens_of
+from generators.voice.corpus import Utterance
+from generators.voice.features import N_MELS
+from generators.voice.phones import SYMBOLS
 
 BRIGHT = np.linspace(0, 3, N_MELS)
 

@@ -11,19 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from speech_material import small_model, small_vocoder
 
-from generators.speech.aligner import Aligner, best_path
 from generators.speech.delivery import Delivery, rounded, stretch_for, total_frames
-from generators.speech.features import (
-    F0_MIN_HZ,
-    FRAME_RATE,
-    HOP_LENGTH,
-    N_MELS,
-    SAMPLE_RATE,
-    log_mel,
-    smooth_envelope,
-)
-from generators.speech.flat_start import flat_start
-from generators.speech.phones import INDEX, SILENCE, SYMBOLS
 from generators.speech.plan import (
     EXPRESSION,
     F0,
@@ -42,7 +30,19 @@ from generators.speech.render import FIRST_WINDOW, KNEE, WINDOW, softly_limited,
 from generators.speech.text import read_text
 from generators.speech.timing import marks_of
 from generators.speech.tokens import TokenRow, tokens_of
-from generators.speech.vocoder import harmonic_source, inverse_short_time, short_time
+from generators.voice.aligner import Aligner, best_path
+from generators.voice.features import (
+    F0_MIN_HZ,
+    FRAME_RATE,
+    HOP_LENGTH,
+    N_MELS,
+    SAMPLE_RATE,
+    log_mel,
+    smooth_envelope,
+)
+from generators.voice.flat_start import flat_start
+from generators.voice.phones import INDEX, SILENCE, SYMBOLS
+from generators.voice.vocoder import harmonic_source, inverse_short_time, short_time
 
 SEEDS = st.integers(0, 2**31)
 

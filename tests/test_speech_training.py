@@ -18,18 +18,18 @@ from conditioning import load_space
 from generators.speech import train, train_acoustic, train_aligner, train_prosody, train_vocoder
 from generators.speech.acoustic import AcousticDenoiser
 from generators.speech.acoustic_examples import AcousticExamples, envelopes_of, fit_mel_statistics
-from generators.speech.aligner import Aligner
-from generators.speech.corpus import load_corpus, prepare_corpus
-from generators.speech.discriminators import Discriminators
 from generators.speech.examples import EmotionPoints, ProsodyExamples, aligned_corpus
-from generators.speech.features import FRAME_RATE, HOP_LENGTH, SAMPLE_RATE
-from generators.speech.flat_start import cepstra, flat_start
 from generators.speech.model import SpeechModel
-from generators.speech.phones import INDEX, SILENCE, SYMBOLS, VOICED, VOWELS
 from generators.speech.prosody import ProsodyDenoiser
 from generators.speech.text import read_text
 from generators.speech.tokens import tokens_of
-from generators.speech.vocoder import Vocoder, harmonic_source
+from generators.voice.aligner import Aligner
+from generators.voice.corpus import load_corpus, prepare_corpus
+from generators.voice.discriminators import Discriminators
+from generators.voice.features import FRAME_RATE, HOP_LENGTH, SAMPLE_RATE
+from generators.voice.flat_start import cepstra, flat_start
+from generators.voice.phones import INDEX, SILENCE, SYMBOLS, VOICED, VOWELS
+from generators.voice.vocoder import Vocoder, harmonic_source
 from studio.cli_training import set_time_budget
 from training.loop import steps_done
 

@@ -13,9 +13,9 @@ from torch import Tensor, nn
 
 from conditioning.adapters import LearnedNull
 from generators.denoiser import Denoiser
+from generators.voice.features import N_MELS
 
 from .conditions import Conditions, TokenEncoder
-from .features import N_MELS
 
 CHANNELS = N_MELS + 2  # the spectrogram, whether voiced, and the fine movement of f0 around its contour
 PATCH = 2  # frames that the denoiser sees as one

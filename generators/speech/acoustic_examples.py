@@ -10,8 +10,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from generators.voice.corpus import Corpus
+from generators.voice.features import LOG_FLOOR, LOG_PER_DB, N_MELS
+from generators.voice.phones import SYMBOLS
+
 from .acoustic import CHANNELS, EMOTION_STRIDE, PATCH, PLAN_CHANNELS
-from .corpus import Corpus
 from .examples import (
     NEUTRAL,
     Aligned,
@@ -22,9 +25,7 @@ from .examples import (
     joined_columns,
     token_batch,
 )
-from .features import LOG_FLOOR, LOG_PER_DB, N_MELS
 from .lent_feelings import feelings_of
-from .phones import SYMBOLS
 from .plan import VoiceStatistics, continuous_log_f0, contour_of
 from .tokens import TokenRow
 

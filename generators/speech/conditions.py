@@ -7,8 +7,8 @@ from torch import Tensor, nn
 
 from conditioning.adapters import LearnedNull
 from generators.denoiser import time_embedding
+from generators.voice.phones import LANGUAGES, SYMBOLS
 
-from .phones import LANGUAGES, SYMBOLS
 from .tokens import NUM_BOUNDARIES, TUNES
 
 

@@ -10,10 +10,10 @@ import torch
 from torch import Tensor
 
 from generators.sampling import guidance_passes, guided_flow, sample_flow
+from generators.voice.features import FRAME_RATE
+from generators.voice.phones import STOPS, SYMBOLS, VOWELS, Sentence
 
-from .features import FRAME_RATE
 from .options import SpeechOptions
-from .phones import STOPS, SYMBOLS, VOWELS, Sentence
 from .plan import DURATION, ENERGY, F0, PERIODICITY, TILT, VALUES, expression_of, kinds_of, raw_of
 from .prosody import ProsodyDenoiser
 from .tokens import TokenRow, tokens_of

@@ -11,7 +11,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from .corpus import Corpus, Utterance
+from generators.voice.corpus import Corpus, Utterance
+
 from .plan import (
     EXPRESSION,
     VoiceStatistics,

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import re
 
+from generators.voice.phones import VOWELS
+
 from .german_rules import VOWEL_UNIT, Row
 from .german_words import FIXED
 from .lexicons import german_lexicon
-from .phones import VOWELS
 
 DIPHTHONG = {
     ("a", "ɪ"): "aɪ",

@@ -323,7 +323,7 @@ def _r(units: list[tuple[str, str]], i: int, row: Row) -> Row:
 
 
 def stress_first(row: Row) -> Row:
-    from .phones import VOWELS
+    from generators.voice.phones import VOWELS
 
     for i, (symbol, _) in enumerate(row):
         if symbol in VOWELS and symbol not in ("ə", "ɐ"):

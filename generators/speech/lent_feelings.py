@@ -12,10 +12,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .corpus import Utterance
+from generators.voice.corpus import Utterance
+from generators.voice.features import N_MELS
+from generators.voice.phones import SYMBOLS
+
 from .examples import NEUTRAL, Aligned
-from .features import N_MELS
-from .phones import SYMBOLS
 from .plan import EXPRESSION, F0, VALUES
 
 SMOOTHING = np.hanning(9)[1:-1] / np.hanning(9).sum()  # over bands, so that no formant is lent

@@ -6,8 +6,8 @@ import json
 from dataclasses import dataclass
 
 from generators.base import SamplingOptions, option
+from generators.voice.phones import LANGUAGES
 
-from .phones import LANGUAGES
 from .voices import VOICES, check_voice
 
 CHECKPOINTS = ("speech-nc", "speech-base")

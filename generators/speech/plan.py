@@ -10,8 +10,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .features import Frames
-from .phones import SYMBOLS
+from generators.voice.features import Frames
+from generators.voice.phones import SYMBOLS
+
 from .tokens import NUM_BOUNDARIES, TokenRow
 
 VALUES = ("duration", "f0_start", "f0_middle", "f0_end", "energy", "tilt", "periodicity")

@@ -10,14 +10,14 @@ import torch
 from torch import Tensor
 
 from generators.sampling import guidance_passes, guided_flow, sample_flow
+from generators.voice.features import F0_MAX_HZ, F0_MIN_HZ, FRAME_RATE, HOP_LENGTH, LOG_PER_DB, N_MELS
+from generators.voice.vocoder import Vocoder, harmonic_source
 
 from .acoustic import CHANNELS, AcousticDenoiser
 from .acoustic_examples import DETAIL_SCALE, EMOTION_FRAMES, plan_frames
 from .delivery import Delivery, token_inputs
-from .features import F0_MAX_HZ, F0_MIN_HZ, FRAME_RATE, HOP_LENGTH, LOG_PER_DB, N_MELS
 from .options import SpeechOptions
 from .plan import ENERGY, VoiceStatistics
-from .vocoder import Vocoder, harmonic_source
 
 FIRST_WINDOW, WINDOW = 112, 288  # frames made in one go: about 1 and 3 seconds
 CONTEXT = 32  # frames seen on each side

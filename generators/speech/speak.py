@@ -13,10 +13,10 @@ from conditioning import EmotionCurve, load_space
 from conditioning.calibration import calibrated
 from generators.base import PartCallback, StepCallback
 from generators.media import Audio, Mark, join
+from generators.voice.features import FRAME_RATE, HOP_LENGTH, SAMPLE_RATE
 from generators.weights import Weights, provenance
 
 from .delivery import Delivery, Planner, rounded, stretch_for, total_frames
-from .features import FRAME_RATE, HOP_LENGTH, SAMPLE_RATE
 from .model import SpeechModel
 from .options import VOCODER, SpeechOptions, SpeechPrompt, sentence_emotions
 from .render import SentenceRenderer, Voice

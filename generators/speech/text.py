@@ -22,7 +22,8 @@ import re
 import unicodedata
 from collections.abc import Iterator
 
-from .phones import Sentence
+from generators.voice.phones import Sentence
+
 from .text_language import check_script, language_of
 from .text_sentences import Builder
 from .text_tokens import Token, scan

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from .phones import INDEX, VOWELS, Phone
+from generators.voice.phones import INDEX, VOWELS, Phone
 
 LONGEST_PAUSE_S = 10.0
 BREAK_STRENGTH_S = {"none": 0.0, "x-weak": 0.1, "weak": 0.2, "medium": 0.4, "strong": 0.7, "x-strong": 1.0}

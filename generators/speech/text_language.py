@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 import unicodedata
 
+from generators.voice.phones import LANGUAGES
+
 from .lexicons import english_lexicon, german_lexicon
-from .phones import LANGUAGES
 from .text_words import ENGLISH_COMMON, GERMAN_COMMON
 
 NAMES = {

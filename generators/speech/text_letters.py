@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from generators.voice.phones import Phone
+
 from . import text_numbers as numbers
-from .phones import Phone
 from .text_words import LETTER_NAMES
 
 Spoken = str | tuple[Phone, ...]  # a word to be looked up, or phones that are known already

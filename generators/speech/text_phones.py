@@ -5,9 +5,10 @@ from __future__ import annotations
 import unicodedata
 from functools import lru_cache
 
+from generators.voice.phones import INDEX, VOWELS, Phone
+
 from .german_phones import german
 from .lexicons import english_guesser, english_lexicon, english_roles
-from .phones import INDEX, VOWELS, Phone
 
 STRESS = {"ˈ": 2, "ˌ": 1}
 ENGLISH_SAME = {

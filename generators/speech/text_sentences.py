@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from .phones import Phone, Sentence, Word
+from generators.voice.phones import Phone, Sentence, Word
+
 from .text_inline import pause_s, phones_in_braces
 from .text_phones import pronounce
 from .text_spoken import Context, Spoken, spoken

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 
+from generators.voice.phones import Phone
+
 from . import text_numbers as numbers
 from .lexicons import english_lexicon, german_lexicon
-from .phones import Phone
 from .text_dates import clock_time, date, decade, dot_ordinal, iso_date, month_and_day
 from .text_letters import Context, Spoken, letters
 from .text_money import fraction, measure, money

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from generators.media import Mark
+from generators.voice.features import FRAME_RATE
+from generators.voice.phones import SYMBOLS
 
 from .delivery import Delivery
-from .features import FRAME_RATE
-from .phones import SYMBOLS
 from .visemes import viseme_track
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .phones import BREAKS, INDEX, LANGUAGES, SILENCE, Sentence
+from generators.voice.phones import BREAKS, INDEX, LANGUAGES, SILENCE, Sentence
 
 START, END = len(BREAKS), len(BREAKS) + 1
 NUM_BOUNDARIES = len(BREAKS) + 2

@@ -9,9 +9,9 @@ from torch import Tensor
 
 import checkpoints
 from conditioning import SPACE_VERSION
+from generators.voice.corpus import prepared_corpus
 from training.loop import TrainConfig, steps_done
 
-from .corpus import prepared_corpus
 from .model import SpeechModel
 from .train_acoustic import train_acoustic
 from .train_prosody import prepared_alignment, train_prosody

@@ -11,11 +11,11 @@ from torch import Tensor
 from conditioning import load_space
 from conditioning.adapters import draw_present
 from generators.sampling import flow_matching_loss, noisy_at
+from generators.voice.corpus import Corpus
 from training.loop import TrainConfig, train
 
 from .acoustic import AcousticDenoiser
 from .acoustic_examples import AcousticExamples, envelopes_of, fit_mel_statistics
-from .corpus import Corpus
 from .examples import AlignedCorpus
 
 START_SHARE = 0.4

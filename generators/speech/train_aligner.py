@@ -15,11 +15,11 @@ import torch.nn.functional as F
 from torch import Tensor
 
 import checkpoints
+from generators.voice.aligner import Aligner, best_path, normalise
+from generators.voice.corpus import Corpus, Utterance, prepared_corpus
+from generators.voice.flat_start import cepstra, flat_start
 from training.loop import TrainConfig, steps_done, train
 
-from .aligner import Aligner, best_path, normalise
-from .corpus import Corpus, Utterance, prepared_corpus
-from .flat_start import cepstra, flat_start
 from .text import read_text
 from .tokens import TokenRow, tokens_of
 

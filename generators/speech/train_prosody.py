@@ -14,12 +14,12 @@ import checkpoints
 from conditioning import load_space
 from conditioning.adapters import draw_present
 from generators.sampling import flow_matching_loss, noisy_at
+from generators.voice.aligner import Aligner
+from generators.voice.corpus import Corpus, Utterance, matches, speakers_of
+from generators.voice.flat_start import cepstra, flat_start, plausible
 from training.loop import TrainConfig, train
 
-from .aligner import Aligner
-from .corpus import Corpus, Utterance, matches, speakers_of
 from .examples import AlignedCorpus, EmotionPoints, ProsodyExamples, aligned_corpus
-from .flat_start import cepstra, flat_start, plausible
 from .plan import merge_short_pauses
 from .prosody import ProsodyDenoiser
 from .tokens import TokenRow

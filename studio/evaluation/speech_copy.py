@@ -98,8 +98,8 @@ def vocoder_copy(vocoder: Any, samples: np.ndarray, sample_rate: int, smooth: bo
     """
     import torch
 
-    from generators.speech.features import NEUTRAL_LEVEL_DB, SAMPLE_RATE, active_level_db, analyse
-    from generators.speech.vocoder import harmonic_source
+    from generators.voice.features import NEUTRAL_LEVEL_DB, SAMPLE_RATE, active_level_db, analyse
+    from generators.voice.vocoder import harmonic_source
 
     sound = at_rate(samples, sample_rate, SAMPLE_RATE)
     gain = 10 ** ((NEUTRAL_LEVEL_DB - active_level_db(sound)) / 20)  # the level that it was trained at

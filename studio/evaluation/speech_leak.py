@@ -66,8 +66,8 @@ def named_codes(model: Any, rows: Sequence[Recording]) -> Codes:
     import torch
 
     from conditioning import load_space
-    from generators.speech.corpus import Utterance
     from generators.speech.examples import EmotionPoints
+    from generators.voice.corpus import Utterance
 
     points, generator = EmotionPoints(load_space()), torch.Generator().manual_seed(0)
 
@@ -121,8 +121,8 @@ def prepared(checkpoint: str) -> AlignedCorpus | None:
     from omegaconf import OmegaConf
 
     import training
-    from generators.speech.corpus import load_corpus
     from generators.speech.train_prosody import prepared_alignment
+    from generators.voice.corpus import load_corpus
 
     recipe = Path(training.__path__[0]) / "configs" / f"{checkpoint}.yaml"
     config: Any = OmegaConf.to_container(OmegaConf.load(recipe))

@@ -18,7 +18,7 @@ from .feeling import read_number
 from .making import one_line
 
 if TYPE_CHECKING:
-    from generators.speech.phones import Sentence
+    from generators.voice.phones import Sentence
 
 MOST_SENTENCES = 400
 STRONGEST = 1.5
