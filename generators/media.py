@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
     import numpy as np
@@ -18,12 +18,14 @@ class Media:
     Attributes:
         provenance: medium, weights and their hash, licence, prompt, options, emotion, version; written into
             files.
+        warnings: what somebody should know before trusting the result, a line each.
         emotion_track: (start in s, valence, arousal) of each stretch of one feeling, valence and arousal in
             -1..1, for pictures.
     """
 
     provenance: dict[str, Any] = field(default_factory=dict, kw_only=True)
     emotion_track: tuple[tuple[float, float, float], ...] = field(default=(), kw_only=True)
+    warnings: tuple[str, ...] = field(default=(), kw_only=True)
 
     @property
     def duration_s(self) -> float:
@@ -70,31 +72,45 @@ class Audio(Media):
         return [mark for mark in self.marks if mark.kind == kind]
 
 
-def join(parts: Sequence[Audio]) -> Audio:
-    """Gives one sound from its parts in order: marks and emotion shifted, the provenance of the first.
+@dataclass(frozen=True)
+class Converted(Audio):
+    """Sound made from a recording, which its provenance names under prompt.audio."""
+
+    @property
+    def source_path(self) -> str:
+        """Of the recording; empty when it is not known."""
+        return str((self.provenance.get("prompt") or {}).get("audio") or "")
+
+
+SomeAudio = TypeVar("SomeAudio", bound=Audio)
+
+
+def join(parts: Iterable[SomeAudio]) -> SomeAudio:
+    """Gives one sound from its parts in order: marks and emotion shifted, all else of the first.
 
     Args:
         parts: at least one, all of one sample rate and number of channels; their times start at 0.
     """
-    import numpy as np
+    from .on_disk import concatenated
 
-    rate = parts[0].sample_rate
-    lengths = [part.samples.shape[-1] for part in parts]
-    starts = [sum(lengths[:number]) / rate for number in range(len(parts))]
-    placed = list(zip(starts, parts, strict=True))
-    return Audio(
-        np.concatenate([part.samples for part in parts], axis=-1),
-        rate,
-        tuple(
-            replace(mark, start_s=mark.start_s + at, end_s=mark.end_s + at)
-            for at, part in placed
-            for mark in part.marks
-        ),
-        emotion_track=tuple(
-            (at + time, *place) for at, part in placed for time, *place in part.emotion_track
-        ),
-        provenance=parts[0].provenance,
-    )
+    marks: list[Mark] = []
+    track: list[tuple[float, float, float]] = []
+    first: list[SomeAudio] = []
+
+    def samples() -> Iterator[np.ndarray]:
+        at = 0.0
+        for part in parts:
+            if not first:
+                first.append(part)
+            marks.extend(
+                replace(mark, start_s=mark.start_s + at, end_s=mark.end_s + at) for mark in part.marks
+            )
+            track.extend((at + time, *place) for time, *place in part.emotion_track)  # type: ignore[misc]
+            at += part.duration_s
+            yield part.samples
+
+    whole = concatenated(samples())
+    return replace(first[0], samples=whole, marks=tuple(marks), emotion_track=tuple(track))
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ import importlib
 from typing import Any
 
 BACKENDS = {
+    "conversion": "generators.conversion.backend:ConversionBackend",
     "music": "generators.music.backend:MusicBackend",
     "speech": "generators.speech.backend:SpeechBackend",
 }

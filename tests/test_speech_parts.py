@@ -26,7 +26,7 @@ from generators.speech.plan import (
     raw_of,
     residuals,
 )
-from generators.speech.render import FIRST_WINDOW, KNEE, WINDOW, softly_limited, window_bounds
+from generators.speech.render import FIRST_WINDOW, WINDOW, window_bounds
 from generators.speech.text import read_text
 from generators.speech.timing import marks_of
 from generators.speech.tokens import TokenRow, tokens_of
@@ -41,6 +41,7 @@ from generators.voice.features import (
     smooth_envelope,
 )
 from generators.voice.flat_start import flat_start
+from generators.voice.limiter import KNEE, softly_limited
 from generators.voice.phones import INDEX, SILENCE, SYMBOLS
 from generators.voice.vocoder import harmonic_source, inverse_short_time, short_time
 

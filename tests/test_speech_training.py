@@ -18,7 +18,7 @@ from conditioning import load_space
 from generators.speech import train, train_acoustic, train_aligner, train_prosody, train_vocoder
 from generators.speech.acoustic import AcousticDenoiser
 from generators.speech.acoustic_examples import AcousticExamples, envelopes_of, fit_mel_statistics
-from generators.speech.examples import EmotionPoints, ProsodyExamples, aligned_corpus
+from generators.speech.examples import ProsodyExamples, aligned_corpus
 from generators.speech.model import SpeechModel
 from generators.speech.prosody import ProsodyDenoiser
 from generators.speech.text import read_text
@@ -29,6 +29,7 @@ from generators.voice.discriminators import Discriminators
 from generators.voice.features import FRAME_RATE, HOP_LENGTH, SAMPLE_RATE
 from generators.voice.flat_start import cepstra, flat_start
 from generators.voice.phones import INDEX, SILENCE, SYMBOLS, VOICED, VOWELS
+from generators.voice.points import EmotionPoints
 from generators.voice.vocoder import Vocoder, harmonic_source
 from studio.cli_training import set_time_budget
 from training.loop import steps_done

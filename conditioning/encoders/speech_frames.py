@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from .sound_file import opened_sound
+
 if TYPE_CHECKING:
     import soundfile
 
@@ -30,8 +32,6 @@ ACTIVE_DB = 35.0
 MIN_S = 0.25
 HEARD_S = 30.0
 SEARCHED_S = 600.0
-RATES = (2000, 768_000)
-MAX_CHANNELS = 32
 SILENCE = 1e-5
 BLOCK = 65536
 
@@ -195,27 +195,9 @@ def read_speech(path: str | Path) -> np.ndarray:
         FileNotFoundError: nothing is there.
         ValueError: not a sound file, broken, too short, silent, not finite, or of an absurd rate.
     """
-    import soundfile
-
     path = Path(path)
-    if not path.exists():
-        raise FileNotFoundError(f"expected a sound file, got no file at {str(path)!r}")
-    if not path.is_file():
-        raise ValueError(f"expected a sound file, got a folder or a device at {str(path)!r}")
-    try:
-        with soundfile.SoundFile(path) as file:
-            rate = file.samplerate
-            if not RATES[0] <= rate <= RATES[1]:
-                raise ValueError(
-                    f"expected a rate of {RATES[0]} to {RATES[1]} Hz, got {rate} in {path.name!r}"
-                )
-            if file.channels > MAX_CHANNELS:
-                raise ValueError(
-                    f"expected at most {MAX_CHANNELS} channels, got {file.channels} in {path.name!r}"
-                )
-            samples = loudest(file)
-    except (soundfile.LibsndfileError, RuntimeError, TypeError) as error:
-        raise ValueError(f"expected a readable sound file, got {path.name!r}: {error}") from None
+    with opened_sound(path) as file:
+        rate, samples = file.samplerate, loudest(file, HEARD_S)
     check_sound(samples, rate, repr(path.name))
     return resampled(samples / np.abs(samples).max(), rate)
 
@@ -229,9 +211,9 @@ def resampled(samples: np.ndarray, sample_rate: float) -> np.ndarray:
     return soxr.resample(samples.astype(np.float32), sample_rate, RATE)
 
 
-def loudest(file: soundfile.SoundFile) -> np.ndarray:
-    """Gives the loudest 30 s among the first 10 minutes of an open file: (S,) float32, channels averaged."""
-    most = int(HEARD_S * file.samplerate)
+def loudest(file: soundfile.SoundFile, seconds: float) -> np.ndarray:
+    """Gives the loudest part among the first 10 minutes of an open file: (S,) float32, channels averaged."""
+    most = int(seconds * file.samplerate)
     levels, kept, total = [], [np.zeros(0, dtype=np.float32)], 0
     # The header may promise any length, so blocks are counted as they come.
     while total < SEARCHED_S * file.samplerate:

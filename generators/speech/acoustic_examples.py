@@ -11,22 +11,21 @@ import torch
 from torch import Tensor
 
 from generators.voice.corpus import Corpus
-from generators.voice.features import LOG_FLOOR, LOG_PER_DB, N_MELS
+from generators.voice.features import LOG_FLOOR, LOG_PER_DB, N_MELS, continuous_log_f0
 from generators.voice.phones import SYMBOLS
+from generators.voice.points import NEUTRAL, EmotionPoints
 
 from .acoustic import CHANNELS, EMOTION_STRIDE, PATCH, PLAN_CHANNELS
 from .examples import (
-    NEUTRAL,
     Aligned,
     AlignedCorpus,
-    EmotionPoints,
     chances,
     columns_of,
     joined_columns,
     token_batch,
 )
 from .lent_feelings import feelings_of
-from .plan import VoiceStatistics, continuous_log_f0, contour_of
+from .plan import VoiceStatistics, contour_of
 from .tokens import TokenRow
 
 DETAIL_SCALE = 0.05  # of log f0 around its contour

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from generators.voice.corpus import Corpus, Utterance
+from generators.voice.points import NEUTRAL, EmotionPoints
 
 from .plan import (
     EXPRESSION,
@@ -28,10 +29,8 @@ from .tokens import TokenRow
 if TYPE_CHECKING:
     from conditioning.space import EmotionSpace
 
-NEUTRAL = "neutral"
 ENERGY, TILT = EXPRESSION.index("energy"), EXPRESSION.index("tilt")
 ENERGY_PER_TILT = 1.5  # spreads of level for each spread of tilt: effort raises both
-NEAR_SHARE = 0.25  # of examples whose emotion is another point that reads alike, so that phrases work
 
 
 @dataclass(frozen=True)
@@ -100,39 +99,6 @@ def aligned_corpus(
         gain_db = float(gain * statistics.scale[4])
         items.append(Aligned(u, row, d, np.clip(v, -6, 6).astype(np.float32), e, int(w), gain_db))
     return AlignedCorpus(items, statistics, own, tuple(speakers))
-
-
-class EmotionPoints:
-    """Draws a point of the space for a recording's label."""
-
-    def __init__(self, space: EmotionSpace) -> None:
-        self.space = space
-        self.offsets: dict[str, Tensor] = {}
-        self.spreads: dict[str, Tensor] = {}
-
-    def offset(self, utterance: Utterance) -> Tensor:
-        """The label's own offset from neutral at the recording's intensity. (64,)"""
-        label = utterance.emotion or NEUTRAL
-        if label not in self.offsets:
-            from conditioning import Emotion
-
-            emotion = Emotion.parse(label, 1.0)
-            self.offsets[label] = (self.space.embed(emotion) - self.space.neutral).detach()
-            name = emotion.weights[0][0]
-            self.spreads[label] = self.space.scales()[self.space.index(name)].detach()
-        return self.offsets[label] * utterance.intensity
-
-    def draw(self, utterance: Utterance, generator: torch.Generator) -> Tensor:
-        """A random point that means what the label says. (64,)"""
-        offset = self.offset(utterance)
-        if utterance.emotion in ("", NEUTRAL):
-            return self.space.neutral + 0.02 * torch.randn(offset.shape, generator=generator)
-        if float(torch.rand((), generator=generator)) < NEAR_SHARE:
-            place = self.space.vad(self.space.neutral + offset)
-            return self.space.sample_near(place[None], generator)[0]
-        strength = 1 + 0.15 * float(torch.randn((), generator=generator))
-        noise = torch.randn(offset.shape, generator=generator) * self.spreads[utterance.emotion]
-        return self.space.neutral + strength * offset + 0.3 * utterance.intensity * noise
 
 
 def chances(items: Sequence[Aligned], weights: dict[str, float]) -> np.ndarray:

@@ -15,8 +15,9 @@ import numpy as np
 from generators.voice.corpus import Utterance
 from generators.voice.features import N_MELS
 from generators.voice.phones import SYMBOLS
+from generators.voice.points import NEUTRAL
 
-from .examples import NEUTRAL, Aligned
+from .examples import Aligned
 from .plan import EXPRESSION, F0, VALUES
 
 SMOOTHING = np.hanning(9)[1:-1] / np.hanning(9).sum()  # over bands, so that no formant is lent

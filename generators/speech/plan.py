@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from generators.voice.features import Frames
+from generators.voice.features import Frames, continuous_log_f0
 from generators.voice.phones import SYMBOLS
 
 from .tokens import NUM_BOUNDARIES, TokenRow
@@ -78,14 +78,6 @@ def raw_values(frames: Frames, durations: np.ndarray) -> np.ndarray:
 def tilt_of(log_mel: np.ndarray) -> np.ndarray:
     """How much stronger the high bands are than the low ones, (..., 100) -> (...), log units."""
     return log_mel[..., HIGH_BANDS].mean(-1) - log_mel[..., LOW_BANDS].mean(-1)
-
-
-def continuous_log_f0(f0_hz: np.ndarray) -> np.ndarray | None:
-    """Log f0 with straight lines through unvoiced frames; None where nothing is voiced. (T,)"""
-    voiced = np.flatnonzero(f0_hz > 0)
-    if not len(voiced):
-        return None
-    return np.interp(np.arange(len(f0_hz)), voiced, np.log(f0_hz[voiced])).astype(np.float32)
 
 
 def residuals(raw: np.ndarray, kinds: np.ndarray, speaker: int, statistics: VoiceStatistics) -> np.ndarray:

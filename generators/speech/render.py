@@ -11,6 +11,7 @@ from torch import Tensor
 
 from generators.sampling import guidance_passes, guided_flow, sample_flow
 from generators.voice.features import F0_MAX_HZ, F0_MIN_HZ, FRAME_RATE, HOP_LENGTH, LOG_PER_DB, N_MELS
+from generators.voice.limiter import softly_limited
 from generators.voice.vocoder import Vocoder, harmonic_source
 
 from .acoustic import CHANNELS, AcousticDenoiser
@@ -27,7 +28,6 @@ UNGUIDED = guidance_passes()
 NOISE = 0.3  # of the spread in training
 LOUDNESS_KEPT = 0.2  # of what effort adds, as if the shouter stood back; the timbre of effort stays
 OUTPUT_GAIN_DB = 5.0
-KNEE = 0.7  # above it peaks are bent, so that nothing clips
 
 
 @dataclass(frozen=True)
@@ -185,11 +185,3 @@ def window_bounds(total: int) -> list[tuple[int, int]]:
 def pad_frames(x: Tensor, length: int) -> Tensor:
     """Adds zeros up to `length` along the first axis."""
     return torch.nn.functional.pad(x, (0, 0) * (x.ndim - 1) + (0, length - len(x)))
-
-
-def softly_limited(samples: np.ndarray) -> np.ndarray:
-    """Bends what is louder than the knee towards full scale; sample by sample, so pieces stay seamless."""
-    size = np.abs(samples)
-    over = (size - KNEE).clip(0)
-    bent = KNEE + (1 - KNEE) * np.tanh(over / (1 - KNEE))
-    return np.where(size > KNEE, np.sign(samples) * bent, samples).astype(np.float32)

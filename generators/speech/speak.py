@@ -35,12 +35,14 @@ def speak(
     on_part: PartCallback | None,
 ) -> Audio:
     """Says the text; see `SpeechBackend.generate`."""
-    parts = []
-    for part in Speaking(weights, prompt, emotion, options).parts(on_step):
-        parts.append(part)
-        if on_part:
-            on_part(part)
-    return join(parts)
+
+    def parts() -> Iterator[Audio]:
+        for part in Speaking(weights, prompt, emotion, options).parts(on_step):
+            if on_part:
+                on_part(part)
+            yield part
+
+    return join(parts())
 
 
 @dataclass(frozen=True)

@@ -17,9 +17,10 @@ from generators.sampling import flow_matching_loss, noisy_at
 from generators.voice.aligner import Aligner
 from generators.voice.corpus import Corpus, Utterance, matches, speakers_of
 from generators.voice.flat_start import cepstra, flat_start, plausible
+from generators.voice.points import EmotionPoints
 from training.loop import TrainConfig, train
 
-from .examples import AlignedCorpus, EmotionPoints, ProsodyExamples, aligned_corpus
+from .examples import AlignedCorpus, ProsodyExamples, aligned_corpus
 from .plan import merge_short_pauses
 from .prosody import ProsodyDenoiser
 from .tokens import TokenRow

@@ -34,6 +34,10 @@ class Frames:
     f0_hz: np.ndarray
     periodicity: np.ndarray
 
+    def first(self, count: int) -> Frames:
+        """Gives the first frames alone."""
+        return Frames(self.log_mel[:count], self.f0_hz[:count], self.periodicity[:count])
+
     @property
     def envelope(self) -> np.ndarray:
         """The spectrogram without harmonics. (T, 100)"""
@@ -155,6 +159,14 @@ def track_f0(samples: np.ndarray, num_frames: int) -> np.ndarray:
     out = np.zeros(num_frames, np.float32)
     out[: min(num_frames, len(f0))] = f0[:num_frames]
     return out
+
+
+def continuous_log_f0(f0_hz: np.ndarray) -> np.ndarray | None:
+    """Log f0 with straight lines through unvoiced frames; None where nothing is voiced. (T,)"""
+    voiced = np.flatnonzero(f0_hz > 0)
+    if not len(voiced):
+        return None
+    return np.interp(np.arange(len(f0_hz)), voiced, np.log(f0_hz[voiced])).astype(np.float32)
 
 
 def periodicity(samples: np.ndarray, f0_hz: np.ndarray) -> np.ndarray:

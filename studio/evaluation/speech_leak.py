@@ -66,8 +66,8 @@ def named_codes(model: Any, rows: Sequence[Recording]) -> Codes:
     import torch
 
     from conditioning import load_space
-    from generators.speech.examples import EmotionPoints
     from generators.voice.corpus import Utterance
+    from generators.voice.points import EmotionPoints
 
     points, generator = EmotionPoints(load_space()), torch.Generator().manual_seed(0)
 

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from generators import registry
 from generators.base import shorten
-from generators.media import Audio, Media, Score
+from generators.media import Audio, Converted, Media, Score
 
 from . import audio, score
 from .format import Format
 
-FORMATS: dict[type[Media], Format] = {Score: score.FORMAT, Audio: audio.FORMAT}
+FORMATS: dict[type[Media], Format] = {
+    Score: score.FORMAT,
+    Audio: audio.FORMAT,
+    Converted: audio.CONVERTED,
+}
 
 
 def format_of(media: Media | type[Media] | str) -> Format:

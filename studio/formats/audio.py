@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-from generators.media import Audio, Mark
+from generators.media import Audio, Converted, Mark
+from generators.on_disk import release
 
 from ..audio_file import CODECS
 from .format import (
@@ -27,9 +28,15 @@ TRACK_STEP_S = 0.25
 
 
 def sound(audio: Audio) -> tuple[Blocks, int]:
+    """Gives the sound in blocks, so that what waits on the disk is never in memory as a whole."""
     samples, step = audio.samples, BLOCK_S * audio.sample_rate
-    blocks = (samples[:, at : at + step] for at in range(0, samples.shape[1], step))
-    return blocks, audio.sample_rate
+
+    def blocks() -> Blocks:
+        for at in range(0, samples.shape[1], step):
+            yield samples[:, at : at + step]
+            release(samples)
+
+    return blocks(), audio.sample_rate
 
 
 def write_picture(audio: Audio, path: Path, document: str) -> None:
@@ -99,6 +106,14 @@ def read_beside(path: Path) -> tuple[tuple[Mark, ...], tuple[tuple[float, float,
         raise ValueError(f"expected timings in {path.name!r}, got something else") from None
 
 
+def read_converted(path: Path, recipe: dict[str, Any]) -> Converted:
+    """Reads a converted recording back; as `read`."""
+    found = read(path, recipe)
+    return Converted(
+        found.samples, found.sample_rate, found.marks, emotion_track=found.emotion_track, provenance=recipe
+    )
+
+
 FORMAT = Format(
     writers={
         **dict.fromkeys(CODECS, sound_writer(sound)),
@@ -118,3 +133,4 @@ FORMAT = Format(
     sound=sound,
     shown=".wav",
 )
+CONVERTED = replace(FORMAT, read=read_converted)
