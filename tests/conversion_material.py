@@ -29,7 +29,6 @@ NAME = "conversion-base"
 QUICK = {"num_inference_steps": 2, "checkpoint": NAME}
 SIZE = {"hidden_size": 16, "depth": 2, "num_heads": 2}
 ALIGNER_SIZE = {"width": 8, "depth": 1, "kernel_size": 3}
-CALM = {"source_emotion": "neutral"}
 
 
 def voice_like(seconds: float, rate: int = SAMPLE_RATE, f0_hz: float = 140.0, seed: int = 0) -> np.ndarray:
@@ -99,7 +98,7 @@ def convert(
 ) -> Converted:
     """Generates from plain values, as `studio` does."""
     return backend.generate(
-        build(backend.Prompt, {"audio": path, **CALM, **(prompt or {})}),
+        build(backend.Prompt, {"audio": path, **(prompt or {})}),
         EmotionCurve.parse(emotion),
         build(backend.Options, {**QUICK, **options}),
     )
@@ -112,9 +111,9 @@ def close(one: Converted, two: Converted) -> bool:
 
 MATERIAL = Material(
     build=small_backend,
-    prompt={"audio": recording(2.0), **CALM},
+    prompt={"audio": recording(2.0)},
     options=QUICK,
-    long_prompt={"audio": long_recording(), **CALM},
+    long_prompt={"audio": long_recording()},
     dump=lambda media: media.samples.tobytes() + repr(media.emotion_track).encode(),
     networks=lambda backend: [backend.weights.models[NAME]],
     weights={NAME: "0" * 64, ALIGNER: "0" * 64, VOCODER: "0" * 64},

@@ -128,10 +128,24 @@ class SpeechEncoder(ModelMixin, ConfigMixin):
         Raises:
             FileNotFoundError, ValueError: no such file, not sound, shorter than 0.25 s or silent.
         """
-        samples = read_speech(source) if isinstance(source, (str, Path)) else source
-        clips = stretches(samples)
-        share = torch.tensor([float(len(clip.frames)) for clip in clips])
-        return (share / share.sum()) @ self.read(clips)["z"]
+        clips = heard(source)
+        return shares(clips) @ self.read(clips)["z"]
+
+    def chances(self, source: str | Path | np.ndarray) -> Tensor:
+        """How likely each state of `states` is, (K,), together 1; arguments and errors as for `encode`."""
+        clips = heard(source)
+        return shares(clips) @ self.read(clips)["logits"].softmax(-1)
+
+
+def heard(source: str | Path | np.ndarray) -> list[Heard]:
+    """Hears a file or samples at 16 kHz, stretch by stretch."""
+    return stretches(read_speech(source) if isinstance(source, (str, Path)) else source)
+
+
+def shares(clips: Sequence[Heard]) -> Tensor:
+    """How much of the whole each clip is, together 1. (len,)"""
+    lengths = torch.tensor([float(len(clip.frames)) for clip in clips])
+    return lengths / lengths.sum()
 
 
 def stretches(samples: np.ndarray) -> list[Heard]:

@@ -21,7 +21,7 @@ from generators.weights import Weights, provenance
 
 from .content import content_of, recording_of, voice_of
 from .edits import CHANNELS, F0, MOST, RATE, SHAPE, STRIDE, Edited, Recording, apply_edit, log_f0_of, moments
-from .heard import source_point
+from .heard import source_emotion
 from .model import EMOTION_MOMENTS, PATCH, EditDenoiser
 from .options import ALIGNER, AUTO, VOCODER, ConversionOptions, ConversionPrompt
 from .source import Survey, stretches, survey
@@ -69,7 +69,8 @@ class Conversion:
         self.voice = torch.from_numpy(voice_of(sample))[None]
         used = [self.model.checkpoint, self.aligner.checkpoint, self.vocoder.checkpoint]
         if prompt.source_emotion == AUTO:
-            self.from_point, encoder = source_point(self.space, prompt.audio)
+            name, sure, encoder = source_emotion(prompt.audio)
+            self.from_point = self.space.embed(Emotion.parse(name, sure))
             used.append(encoder)
         else:
             self.from_point = self.space.embed(Emotion.parse(prompt.source_emotion, 1.0))

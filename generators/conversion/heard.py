@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from torch import Tensor
-
-    from conditioning.space import EmotionSpace
-
-# Neutral recordings are read this far from neutral: nearer says nothing.
-UNSURE = 0.5
+# One clip of an unknown voice says little: neutral readers are heard as half a dozen things, each faintly.
+SURE = 0.5
 
 
-def source_point(space: EmotionSpace, path: str) -> tuple[Tensor, Any]:
-    """Gives where in the space a recording stands, and the encoder's entry; near neutral it is neutral."""
+def source_emotion(path: str) -> tuple[str, float, Any]:
+    """Gives the name of what a recording expresses, how sure that is (0..1), and the encoder's entry.
+
+    Neutral where no feeling is sure.
+
+    Raises:
+        FileNotFoundError, ValueError: as `SpeechEncoder.encode`.
+    """
     from conditioning.encoders.speech import load_speech_encoder
 
     encoder = load_speech_encoder()
-    offset = encoder.encode(path) - space.neutral.cpu()
-    size = float(offset.norm())
-    return space.neutral.cpu() + offset * max(0.0, 1 - UNSURE / max(size, 1e-6)), encoder.checkpoint
+    names = list(encoder.config["states"])
+    chances = encoder.chances(path)
+    best = int(chances.argmax())
+    if float(chances[best]) < SURE:
+        return "neutral", 1.0, encoder.checkpoint
+    return names[best], float(chances[best]), encoder.checkpoint

@@ -20,8 +20,7 @@ class ConversionPrompt:
     audio: str = option("", "The recording whose feeling is changed.", required=True, file=SOUND_FILES)
     keep_timing: bool = option(False, "Leave every sound where it is, for a picture that is locked.")
     source_emotion: str = option(
-        AUTO,
-        "What the recording expresses: a name such as neutral; auto hears it.",
+        "neutral", "What the recording itself expresses: a name; auto hears it and is sure of little."
     )
 
 
