@@ -9,6 +9,7 @@ from .curve import EmotionCurve
 from .emotion import Emotion
 
 if TYPE_CHECKING:
+    from .combined import Combined, read_together
     from .encoders.music import MusicEncoder, load_music_encoder
     from .encoders.text import TextEncoder, load_text_encoder
     from .space import EmotionSpace, load_space
@@ -17,6 +18,8 @@ SPACE_VERSION = 1
 
 # Loaded when first asked for: these need torch.
 _LATER = {
+    "Combined": ".combined",
+    "read_together": ".combined",
     "EmotionSpace": ".space",
     "load_space": ".space",
     "TextEncoder": ".encoders.text",
@@ -27,6 +30,7 @@ _LATER = {
 
 __all__ = [
     "SPACE_VERSION",
+    "Combined",
     "Emotion",
     "EmotionCurve",
     "EmotionSpace",
@@ -35,6 +39,7 @@ __all__ = [
     "load_music_encoder",
     "load_space",
     "load_text_encoder",
+    "read_together",
 ]
 
 

@@ -12,7 +12,7 @@ from numbers import Real
 from pathlib import Path
 from typing import Any
 
-from .encoders import ENCODERS, encode
+from .encoders import ENCODERS, all_weights, encode, encoder_of
 from .names import EIGHT_VECTOR, NEUTRAL, STATES, find_state, nearest_names
 
 MAX_INTENSITY = 1.5
@@ -42,7 +42,8 @@ class Emotion:
         vad: (valence, arousal, dominance), each in -1..1.
         phrase: words for the text encoder.
         code: 64 numbers of the emotion space, what an encoder heard or saw in a reference.
-        source: file name of the reference behind `code`.
+        source: what stands behind `code`, for people: a file name, shares of several, or words and a file.
+        read_by: names of the weights that read `code`; empty when unknown.
         intensity: 0 (neutral) to 1 (as strong as people express it); up to 1.5 exaggerates.
     """
 
@@ -51,6 +52,7 @@ class Emotion:
     phrase: str | None = None
     code: tuple[float, ...] | None = None
     source: str = ""
+    read_by: tuple[str, ...] = ()
     intensity: float = 1.0
 
     def __post_init__(self) -> None:
@@ -87,7 +89,10 @@ class Emotion:
                 {"sad": 0.6, "angry": 0.4}), a phrase ("trembling with rage held back"), a (valence, arousal,
                 dominance) triple or {"valence": ..., "arousal": ..., "dominance": ...} in -1..1, 8 weights
                 (happy, angry, sad, afraid, disgusted, melancholic, surprised, calm), the path of a reference
-                file (of `encoders.ENCODERS`), a (value, intensity) pair, what `to_json` gave, or an Emotion.
+                file (of `encoders.ENCODERS`), shares with such files among them ({"a.wav": 0.6, "sad": 0.4},
+                "60% a.wav, 40% b.mid"), words and how they were said ({"text": "Oh, you came!", "audio":
+                "take.wav"}, with a "text_weight" in 0..1 and an "intensity" if wanted; see `combined`), a
+                (value, intensity) pair, what `to_json` gave, or an Emotion.
             intensity: 0..1.5; multiplies the value's own. The product stops at 1.5, the end of the dial.
             files: whether text may name a reference file; False where the text comes from strangers.
 
@@ -131,7 +136,7 @@ class Emotion:
         elif self.phrase is not None:
             value = {"phrase": self.phrase}
         else:
-            value = {"code": list(self.code or ()), "source": self.source}
+            value = {"code": list(self.code or ()), "source": self.source, "read_by": list(self.read_by)}
         return {**value, "intensity": self.intensity}
 
 
@@ -143,7 +148,7 @@ def _from_value(value: Any, files: bool) -> Emotion:
     if isinstance(value, os.PathLike):
         return _from_file(Path(value))
     if isinstance(value, Mapping):
-        return _from_mapping(value)
+        return _from_mapping(value, files)
     if hasattr(value, "tolist"):
         value = value.tolist()
     if isinstance(value, Sequence) and not isinstance(value, (bytes, bytearray)):
@@ -153,10 +158,12 @@ def _from_value(value: Any, files: bool) -> Emotion:
 
 def _from_text(text: str, files: bool) -> Emotion:
     text = clean_text(text)
-    suffix = Path(text).suffix.lower()
-    if suffix in FILE_SUFFIXES:
-        if not files:
-            raise ValueError(f"expected an emotion in words, got a file name {shorten(text)}")
+    if any(suffix in text.lower() for suffix in FILE_SUFFIXES):
+        shares = _shares_of_files(text, files)
+        if shares:
+            return _from_shares(shares, files)
+    if names_file(text):
+        check_allowed(text, files)
         return _from_file(Path(text))
     state = find_state(text)
     if state:
@@ -206,13 +213,21 @@ def mixture(terms: Iterable[tuple[str, float]]) -> Emotion:
     return Emotion(weights=weights, intensity=intensity)
 
 
-def _from_mapping(value: Mapping[Any, Any]) -> Emotion:
+def _from_mapping(value: Mapping[Any, Any], files: bool) -> Emotion:
     keys = set(value)
-    if not all(isinstance(key, str) for key in keys):
+    if not all(isinstance(key, (str, os.PathLike)) for key in keys):
         raise ValueError(f"expected emotion names as keys, got {shorten(dict(value))}")
+    if keys & {"text", "audio"}:
+        from .references import words_and_voice
+
+        if "audio" in keys:
+            check_allowed(value["audio"], files)
+        return words_and_voice(value)
+    if any(names_file(key) for key in keys):
+        return _from_shares(value.items(), files)
     kinds = keys & {"weights", "vad", "phrase", "code"}
     if kinds:
-        extra = keys - kinds - {"intensity", "source"}
+        extra = keys - kinds - {"intensity", "source", "read_by"}
         if len(kinds) > 1 or extra:
             raise ValueError(
                 f"expected one of weights, vad, phrase, code and an intensity, got {shorten(sorted(keys))}"
@@ -241,11 +256,14 @@ def _from_json(value: Mapping[str, Any]) -> Emotion:
         if not isinstance(value["phrase"], str):
             raise ValueError(f"expected text under phrase, got {shorten(value['phrase'])}")
         return Emotion(phrase=clean_text(value["phrase"]), intensity=intensity)
-    code, source = value["code"], value.get("source", "")
+    code, source, read_by = value["code"], value.get("source", ""), value.get("read_by", ())
     if not isinstance(code, Sequence) or isinstance(code, str) or not isinstance(source, str):
         raise ValueError(f"expected {CODE_WIDTH} numbers under code, got {shorten(code)}")
+    if not isinstance(read_by, (list, tuple)) or any(name not in all_weights() for name in read_by):
+        raise ValueError(f"expected read_by out of {', '.join(all_weights())}, got {shorten(read_by)}")
     numbers = tuple(check_number(number, "a number of the code", -1e4, 1e4) for number in code)
-    return Emotion(code=numbers, source=clean_text(source) if source else "", intensity=intensity)
+    source = clean_text(source) if source else ""
+    return Emotion(code=numbers, source=source, read_by=tuple(read_by), intensity=intensity)
 
 
 def _sums_to_one(shares: Iterable[Any]) -> bool:
@@ -280,7 +298,47 @@ def _triple(value: Any) -> tuple[float, float, float]:
 
 def _from_file(path: Path) -> Emotion:
     """Reads a reference through the encoder of its medium."""
-    return Emotion(code=tuple(float(number) for number in encode(path)), source=path.name)
+    code, reader = tuple(float(number) for number in encode(path)), encoder_of(path.name)
+    read_by = (reader.checkpoint,) if reader else ()
+    return Emotion(code=code, source=printable(path.name), read_by=read_by)
+
+
+def _shares_of_files(text: str, files: bool) -> list[tuple[str, float]]:
+    """Gives the shares of a text such as "60% a.wav, 40% b.wav"; none for the name of one file."""
+    from .references import read_shares
+
+    # A file may be called "50% off.wav". Whether it is there is no stranger's business.
+    shares = [] if files and os.path.isfile(text) else read_shares(text)
+    return shares if any(names_file(name) for name, _ in shares) else []
+
+
+def _from_shares(shares: Iterable[tuple[Any, Any]], files: bool) -> Emotion:
+    """Gives the mixture of references and named states."""
+    from .references import mix_references
+
+    terms = list(shares)
+    for name, _ in terms:
+        if names_file(name):
+            check_allowed(name, files)
+    return mix_references(terms)
+
+
+def names_file(name: str | os.PathLike[str]) -> bool:
+    """Says whether a name is that of a file, whether or not it is there."""
+    return isinstance(name, os.PathLike) or Path(name).suffix.lower() in FILE_SUFFIXES
+
+
+def check_allowed(name: Any, files: bool) -> None:
+    """Raises a ValueError where no file may be named."""
+    if not files:
+        raise ValueError(f"expected an emotion in words, got a file name {shorten(str(name))}")
+
+
+def printable(text: str, longest: int = 200) -> str:
+    """Gives a name that people can be shown: no control characters, single spaces, not too long."""
+    shown = "".join(" " if unicodedata.category(c) in ("Cc", "Cs") else c for c in text)
+    shown = " ".join(shown.split())
+    return shown if len(shown) <= longest else shown[: longest - 3] + "..."
 
 
 def clean_text(text: str) -> str:

@@ -97,6 +97,7 @@ def option(
     required: bool = False,
     file: tuple[str, ...] = (),
     multiline: bool = False,
+    or_file: str = "",
 ) -> Any:
     """Declares one field of a Prompt or Options dataclass.
 
@@ -112,10 +113,12 @@ def option(
         file: the text is the path of a file with one of these suffixes, with dots and in lower case. Only
             such fields may read a file: a recipe holds its hash, a stranger's request must upload it.
         multiline: text that may have several lines.
+        or_file: the field that takes the path of a file which is given here instead of a name; see
+            `files_in_place`.
     """
     metadata = dict(
         help=help, unit=unit, minimum=minimum, maximum=maximum, choices=choices, labels=labels, group=group,
-        required=required, file=file, multiline=multiline,
+        required=required, file=file, multiline=multiline, or_file=or_file,
     )  # fmt: skip
     return dataclasses.field(default=default, metadata=metadata)
 
@@ -169,6 +172,26 @@ def files_of(cls: type) -> dict[str, tuple[str, ...]]:
     """Gives the fields that name a file, each with its suffixes."""
     fields = dataclasses.fields(cls)
     return {field.name: field.metadata["file"] for field in fields if field.metadata.get("file")}
+
+
+def files_in_place(cls: type, values: Mapping[str, Any]) -> dict[str, Any]:
+    """Moves what is no name, but a file, to the field that takes files: voice="clip.wav" is voice_clip's.
+
+    Args:
+        values: of the fields of a Prompt or Options, and of others.
+    """
+    out, suffixes = dict(values), files_of(cls)
+    for field in dataclasses.fields(cls):
+        other = field.metadata.get("or_file")
+        given = out.get(field.name)
+        if not other or given is None:
+            continue
+        a_name = isinstance(given, str) and PurePath(given).suffix.lower() not in suffixes[other]
+        if not a_name:
+            if out.get(other):
+                raise ValueError(f"expected a file for {field.name} or for {other}, got both")
+            out[other] = out.pop(field.name)
+    return out
 
 
 def build(cls: type[T], values: Mapping[str, Any]) -> T:

@@ -1,122 +1,76 @@
-"""Many requests from one file: models stay warm, a bad one stops no other, done ones are skipped."""
+"""Many requests, one after the other: models stay warm, a bad one stops no other, done ones are skipped."""
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
-from generators.base import Cancelled, StepCallback, shorten
+from generators.base import Cancelled, StepCallback
 
+from .batch_lines import read_lines
+from .batch_request import LEDGER, Defaults, Draft, Request, read_request
+from .batch_table import read_folder, read_table
 from .emotion_text import read_emotion
 from .formats import format_of
 from .jobs import one_line
 from .outputs import check_writable
+from .session import AUTO
 
 if TYPE_CHECKING:
     from .session import Studio
 
-LEDGER = ".affect-batch.jsonl"
-LONGEST_LINE = 2**20
-OWN_KEYS = ("id", "modality", "out")
+TABLE = ".csv"
+NO_DEFAULTS = Defaults()
 
 
-@dataclass(frozen=True)
-class Request:
-    """One line of the file.
+def read_requests(
+    path: str | os.PathLike[str],
+    out_dir: str | os.PathLike[str],
+    *,
+    in_dir: str | os.PathLike[str] | None = None,
+    defaults: Defaults = NO_DEFAULTS,
+) -> list[Draft]:
+    """Reads all requests.
 
-    Attributes:
-        id: the caller's own name for it; the line's number when none was given.
-        modality, arguments: of `generate`.
-        out: where the result goes, inside the output folder.
-        fingerprint: hash of everything the line says; the same line is the same work.
-    """
-
-    id: str
-    modality: str
-    arguments: dict[str, Any]
-    out: Path
-    fingerprint: str
-
-
-def read_requests(path: str | os.PathLike[str]) -> list[tuple[int, str]]:
-    """Gives (line number, text) of every line that is not blank.
+    Args:
+        path: a file with a JSON object a line, a table (.csv), or a folder whose files are all treated alike.
+        out_dir: where results will go.
+        in_dir: what relative paths of a table start from; the table's own folder when None.
+        defaults: for the rows of a table, or for all files of a folder.
 
     Raises:
-        FileNotFoundError, ValueError: no such file, or not text.
+        FileNotFoundError, ValueError: what cannot be read as a whole. A bad request is a draft that says why.
     """
     path = Path(path)
-    if not path.is_file():
-        raise FileNotFoundError(f"expected an existing file of requests, got {str(path)!r}")
-    try:
-        lines = path.read_text(encoding="utf-8-sig").split("\n")
-    except UnicodeDecodeError:
-        raise ValueError(f"expected requests as UTF-8 text, got other bytes in {path.name}") from None
-    return [(number, line) for number, line in enumerate(lines, 1) if line.strip()]
-
-
-def parse_request(number: int, line: str, out_dir: Path) -> Request:
-    """Reads one line.
-
-    Raises:
-        ValueError: not a JSON object, no medium, or an output outside of the folder.
-    """
-    if len(line) > LONGEST_LINE:
-        raise ValueError(f"expected a request of at most {LONGEST_LINE} characters, got {len(line)}")
-    try:
-        found = json.loads(line, parse_constant=refuse_constant)
-    except (ValueError, RecursionError) as error:
-        raise ValueError(f"expected a JSON object, got: {str(error)[:120]}") from None
-    if not isinstance(found, dict):
-        raise ValueError(f"expected a JSON object, got {shorten(found)}")
-    if not isinstance(found.get("modality"), str):
-        raise ValueError(f"expected a modality, got {shorten(found.get('modality'))}")
-    if not isinstance(found.get("out"), str):
-        raise ValueError(f"expected a file name for out, got {shorten(found.get('out'))}")
-    arguments = {key: value for key, value in found.items() if key not in OWN_KEYS}
-    if isinstance(arguments.get("emotion"), str):
-        arguments["emotion"] = read_emotion(arguments["emotion"])
-    return Request(
-        id=request_id(found, number),
-        modality=found["modality"],
-        arguments=arguments,
-        out=inside(out_dir, found["out"]),
-        fingerprint=fingerprint(found),
-    )
-
-
-def refuse_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is no number")
-
-
-def request_id(found: Any, number: int) -> str:
-    value = found.get("id") if isinstance(found, dict) else None
-    return str(value) if isinstance(value, (str, int)) and str(value) else str(number)
-
-
-def inside(out_dir: Path, name: str) -> Path:
-    """Gives the path of an output name; refuses one that leaves the folder, also through a link."""
-    try:
-        path = (out_dir / name).resolve()
-        ok = (
-            not Path(name).is_absolute()
-            and path.is_relative_to(out_dir.resolve())
-            and path != out_dir.resolve()
+    if not path.exists():
+        raise FileNotFoundError(f"expected an existing file or folder of requests, got {str(path)!r}")
+    check_defaults(defaults)
+    if in_dir is not None and not Path(in_dir).is_dir():
+        raise FileNotFoundError(f"expected an existing folder of inputs, got {str(in_dir)!r}")
+    if path.suffix.lower() == TABLE and not path.is_dir():
+        return read_table(path, Path(path.parent if in_dir is None else in_dir), defaults)
+    if in_dir is not None:
+        raise ValueError(f"expected a table ({TABLE}) with a folder of inputs, got {path.name!r}")
+    if path.is_dir():
+        return read_folder(path, Path(out_dir), defaults)
+    if defaults != NO_DEFAULTS:
+        raise ValueError(
+            f"expected a table ({TABLE}) or a folder with a medium, emotion or intensity for all, got"
+            f" {path.name!r}"
         )
-    except (ValueError, OSError, RuntimeError):
-        ok = False
-    if not ok or path.name == LEDGER:
-        raise ValueError(f"expected an out inside of the output folder, got {shorten(name)}")
-    return path
+    return read_lines(path)
 
 
-def fingerprint(found: dict[str, Any]) -> str:
-    return hashlib.sha256(json.dumps(found, sort_keys=True).encode()).hexdigest()
+def check_defaults(defaults: Defaults) -> None:
+    """Refuses, before any row is looked at, a feeling that none could have."""
+    from conditioning import EmotionCurve
+
+    known = "neutral" if defaults.emotion in (None, AUTO) else read_emotion(str(defaults.emotion))
+    EmotionCurve.parse(known, 1.0 if defaults.intensity is None else defaults.intensity)
 
 
 def read_ledger(out_dir: Path) -> set[tuple[str, str]]:
@@ -135,7 +89,7 @@ def read_ledger(out_dir: Path) -> set[tuple[str, str]]:
 
 def run_batch(
     studio: Studio,
-    lines: list[tuple[int, str]],
+    drafts: Sequence[Draft],
     out_dir: str | os.PathLike[str],
     *,
     on_step: StepCallback | None = None,
@@ -145,26 +99,26 @@ def run_batch(
 
     Args:
         studio: keeps the models warm between requests.
-        lines: from `read_requests`.
+        drafts: from `read_requests`.
         out_dir: made when missing; every output stays inside.
         on_step: as in `generate`; `Cancelled` ends the whole run.
         should_stop: asked between requests.
 
     Returns:
-        Rows {"id", "state": "done" | "skipped" | "failed", "out" or "error", "seconds"}.
+        Rows {"id", "state": "done" | "skipped" | "failed", "out" or "error", "seconds"}; of what was
+        done also "seed" and, when there are any, "warnings".
     """
     folder = Path(out_dir)
     folder.mkdir(parents=True, exist_ok=True)
     done = read_ledger(folder)
     taken: set[Path] = set()
-    for number, line in lines:
+    for draft in drafts:
         if should_stop():
             return
         started = time.monotonic()
-        row: dict[str, Any] = {"id": line_id(line, number)}
+        row: dict[str, Any] = {"id": draft.id}
         try:
-            request = parse_request(number, line, folder)
-            row |= run_request(studio, request, folder, done, taken, on_step)
+            row |= run_request(studio, read_request(draft, folder), folder, done, taken, on_step)
         except (ValueError, OSError) as error:
             row |= {"state": "failed", "error": one_line(error)}
         except Cancelled:
@@ -195,12 +149,5 @@ def run_request(
     result.save(request.out)
     with open(folder / LEDGER, "a", encoding="utf-8") as ledger:
         ledger.write(json.dumps({"id": request.id, "fingerprint": request.fingerprint, "out": out}) + "\n")
-    return {"state": "done", "out": out, "seed": result.recipe["options"].get("seed")}
-
-
-def line_id(line: str, number: int) -> str:
-    """Gives a request's id even when the rest of the line is no good."""
-    try:
-        return request_id(json.loads(line), number)
-    except (ValueError, RecursionError):
-        return str(number)
+    warnings = {"warnings": list(result.media.warnings)} if result.media.warnings else {}
+    return {"state": "done", "out": out, "seed": result.recipe["options"].get("seed"), **warnings}

@@ -9,6 +9,7 @@ import typer
 
 from . import (
     __version__,
+    cli_batch,
     cli_emotion,
     cli_generate,
     cli_library,
@@ -45,7 +46,7 @@ def build_app(arguments: list[str]) -> typer.Typer:
     app.callback()(root)
     wanted = arguments[1] if arguments[:1] == ["generate"] and len(arguments) > 1 else None
     app.add_typer(cli_generate.generate_app(wanted), name="generate")
-    app.command("batch")(cli_generate.batch)
+    app.command("batch")(cli_batch.batch)
     app.command("emotion")(cli_emotion.emotion)
     app.add_typer(cli_models.app(), name="models")
     app.add_typer(cli_library.app(), name="library")

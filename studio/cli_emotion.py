@@ -1,4 +1,4 @@
-"""`affect emotion`: what is felt in a text."""
+"""`affect emotion`: what is felt in a text, alone or beside a recording of it."""
 
 from __future__ import annotations
 
@@ -18,16 +18,32 @@ def emotion(
     file: Path = typer.Option(
         None, "--file", help="One text a line, read instead of TEXT.", metavar="TEXTS.txt"
     ),
+    audio: Path = typer.Option(
+        None, "--audio", help="A recording of TEXT: its voice is read too.", metavar="TAKE.wav"
+    ),
+    text_weight: float = typer.Option(
+        None,
+        "--text-weight",
+        help="Share of the words beside --audio, 0 to 1; chosen when left out.",
+        metavar="W",
+        show_default=False,
+    ),
     plot: Path = typer.Option(
         None, "--plot", help="Draw the wheel and the valence-arousal plane.", metavar="FILE.png"
     ),
     as_json: bool = JSON,
     quiet: bool = QUIET,
 ) -> int:
-    """Read the emotion of a text: label probabilities, valence, arousal, dominance and their uncertainty."""
+    """Read the emotion of a text: label probabilities, valence, arousal, dominance and their uncertainty.
+
+    With --audio: where the words and the voice lie, their combination, and whether they contradict.
+    """
+    check_audio(file, audio, text_weight)
     texts = read_texts(text, file)
     if plot is not None:
         check_plot(plot, texts)
+    if audio is not None:
+        return words_and_voice(texts[0], audio, text_weight, plot, as_json)
     from . import emotion_report
 
     rows = []
@@ -46,6 +62,34 @@ def emotion(
             say(str(emotion_report.table(row)))
     if plot is not None:
         emotion_report.plot(rows[0], plot)
+    return 0
+
+
+def check_audio(file: Path | None, audio: Path | None, text_weight: float | None) -> None:
+    """Raises a ValueError for flags that do not go together."""
+    if audio is not None and file is not None:
+        raise ValueError("expected TEXT with --audio, got --file")
+    if text_weight is not None and audio is None:
+        raise ValueError("expected --audio with --text-weight, got none")
+
+
+def words_and_voice(
+    text: str, audio: Path, text_weight: float | None, plot: Path | None, as_json: bool
+) -> int:
+    """Reads a text and its recording, and shows both, their combination and whether they contradict."""
+    from conditioning import read_together
+
+    from . import words_and_voice as shown
+
+    combined = read_together(text, audio, text_weight)
+    if as_json:
+        say_json(shown.row_of(combined, text_weight is not None))
+    else:
+        say(str(shown.table(combined, text_weight is not None)))
+    if plot is not None:
+        from . import emotion_report
+
+        emotion_report.plot(combined.emotion(), plot)
     return 0
 
 

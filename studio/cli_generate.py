@@ -1,11 +1,10 @@
-"""`affect generate MEDIUM` and `affect batch`: flags from each backend's Prompt and Options, by one loop."""
+"""`affect generate MEDIUM`: flags from each backend's Prompt and Options, by one loop."""
 
 from __future__ import annotations
 
 import contextlib
 import dataclasses
 import inspect
-import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,11 +13,24 @@ import typer
 
 from generators import base, registry
 
-from .cli_terminal import DEVICE, JSON, QUIET, interruptible, progress, say, say_json, stepper
+from .cli_terminal import DEVICE, JSON, QUIET, interruptible, progress, say, say_json, stepper, warn
+from .field_text import fields_of, read_field, read_intensity
 from .formats import format_of
 from .licences import NON_COMMERCIAL, non_commercial
 
-TRUE, FALSE = ("true", "yes", "on", "1"), ("false", "no", "off", "0")
+
+def complaining(read: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """Gives a reader of text whose complaint reaches the terminal as it is."""
+
+    def checked(text: Any) -> Any:
+        try:
+            return read(text)
+        except ValueError as error:
+            raise typer.BadParameter(str(error)) from None
+
+    return checked
+
+
 # Flags of every medium: name -> (type, declaration).
 COMMON: dict[str, tuple[Any, Any]] = {
     "emotion": (
@@ -36,7 +48,7 @@ COMMON: dict[str, tuple[Any, Any]] = {
             1.0,
             help="0 neutral, 1 as strong as people express it, up to 1.5.",
             metavar="NUMBER",
-            parser=lambda text: read_intensity(text),
+            parser=complaining(read_intensity),
         ),
     ),
     "out": (
@@ -77,12 +89,6 @@ def make_stub(name: str) -> Callable[..., None]:
 def make_command(modality: str) -> Callable[..., Any]:
     """Gives a command whose signature has a parameter for each field of the backend's Prompt and Options."""
     backend = registry.backend_class(modality)
-    fields = {
-        field.name: (field, owner)
-        for owner in (backend.Prompt, backend.Options)
-        for field in dataclasses.fields(owner)
-    }
-
     known = format_of(backend.media)
     without = {name for name, some in (("render", known.sounds), ("plot", known.pictures)) if not some}
     shared = {name: flag for name, flag in COMMON.items() if name not in without}
@@ -104,7 +110,7 @@ def make_command(modality: str) -> Callable[..., Any]:
             default=declare(field, owner, field.metadata.get("group") or panels[owner]),
             annotation=str,
         )
-        for name, (field, owner) in fields.items()
+        for name, (field, owner) in fields_of(backend).items()
     ]
     command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
     command.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
@@ -156,36 +162,9 @@ def number(value: float | None) -> str:
     return "" if value is None else str(int(value)) if float(value).is_integer() else f"{value:g}"
 
 
-def parser(field: dataclasses.Field, owner: type) -> Callable[[str], Any]:
+def parser(field: dataclasses.Field, owner: type) -> Callable[[Any], Any]:
     """Gives a function from a flag's text to the field's value; it complains in the house form."""
-    kind, _ = base.field_type(field, owner)
-
-    def read(text: Any) -> Any:
-        value: Any = text
-        if isinstance(text, str):
-            with contextlib.suppress(ValueError):
-                value = convert(text.strip(), kind)
-        try:
-            return base.check_value(field, owner, value)
-        except ValueError as error:
-            raise typer.BadParameter(str(error)) from None
-
-    return read
-
-
-def read_intensity(text: Any) -> float:
-    try:
-        return float(text)
-    except ValueError:
-        raise typer.BadParameter(f"expected a number from 0 to 1.5 for intensity, got {text!r}") from None
-
-
-def convert(text: str, kind: type) -> Any:
-    if kind is bool:
-        return True if text.lower() in TRUE else False if text.lower() in FALSE else text
-    if kind is int and re.fullmatch(r"[-+]?\d{1,18}", text):
-        return int(text)
-    return float(text) if kind in (int, float) else text
+    return complaining(lambda text: read_field(field, owner, text))
 
 
 def run_generate(
@@ -254,9 +233,19 @@ def read_arguments(
 
 
 def report(result: Any, files: list[Path], entry: Any, quiet: bool, as_json: bool) -> None:
+    """Tells what was made. Warnings are no progress and no summary: --quiet leaves them."""
+    for warning in result.media.warnings:
+        warn(warning)
     if as_json:
-        row = {"files": [str(path) for path in files], "library_id": entry.id if entry else None}
-        say_json({**row, "non_commercial": non_commercial(result.recipe["weights"]), "recipe": result.recipe})
+        say_json(
+            {
+                "files": [str(path) for path in files],
+                "library_id": entry.id if entry else None,
+                "non_commercial": non_commercial(result.recipe["weights"]),
+                "warnings": list(result.media.warnings),
+                "recipe": result.recipe,
+            }
+        )
     elif not quiet:
         for path in files:
             say(str(path))
@@ -264,36 +253,3 @@ def report(result: Any, files: list[Path], entry: Any, quiet: bool, as_json: boo
             say(f"library {entry.id}" if files else str(entry.path))
         for name in non_commercial(result.recipe["weights"]):
             say(f"weights {name}: {NON_COMMERCIAL} use only")
-
-
-def batch(
-    requests: Path = typer.Argument(
-        ..., help="A file of requests, one JSON object a line.", metavar="REQUESTS.jsonl"
-    ),
-    out_dir: Path = typer.Option(..., "--out-dir", help="Folder that every out lies in; made when missing."),
-    library: bool = typer.Option(
-        True, "--library/--no-library", help="Keep every result in the library as well."
-    ),
-    device: str = DEVICE,
-    quiet: bool = QUIET,
-) -> int:
-    """Make many results, one JSON row each on stdout; a second run skips what is done."""
-    from .batch import read_requests, run_batch
-    from .library import Library
-    from .session import Studio
-
-    lines = read_requests(requests)
-    failed = 0
-    with contextlib.ExitStack() as stack:
-        interrupt = stack.enter_context(interruptible())
-        kept = stack.enter_context(Library()) if library else None
-        studio = stack.enter_context(Studio(device, kept))
-        show = stack.enter_context(progress("batch", quiet, total=len(lines)))
-        on_step = stepper(interrupt, lambda step, total: None)
-        rows = run_batch(studio, lines, out_dir, on_step=on_step, should_stop=lambda: interrupt.asked)
-        for index, row in enumerate(rows, 1):
-            say_json(row)
-            show(index, len(lines))
-            failed += row["state"] == "failed"
-        interrupt.check()
-    return 2 if failed else 0

@@ -49,6 +49,11 @@ def complain(message: str) -> None:
     typer.echo(f"affect: {' '.join(message.split())}", err=True)
 
 
+def warn(message: str) -> None:
+    """Writes what somebody should know of a result to stderr, in one line."""
+    typer.echo(f"warning: {' '.join(message.split())}", err=True)
+
+
 def show_table(columns: list[str], rows: list[list[str]]) -> None:
     """Writes a table to stdout, as wide as the terminal or, in a pipe, as wide as needed."""
     from rich.console import Console

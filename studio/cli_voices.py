@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 
-from generators.speech.voices import list_voices
+from generators.voice.voices import list_voices
 
 from .cli_terminal import JSON, say_json, show_table
 

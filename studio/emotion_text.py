@@ -22,7 +22,8 @@ def read_emotion(text: str) -> Any:
     Args:
         text: a name, "60% sad, 40% angry" or a phrase; "joyful 0.9" (with an intensity);
             "valence,arousal,dominance" or eight numbers; JSON; "0:calm, 20:joyful 0.9" (seconds:emotion); the
-            path of an existing file (`.json` is read, any other is a reference for the emotion encoders).
+            path of an existing file (`.json` is read, any other is a reference for the emotion encoders);
+            "60% a.wav, 40% sad" (shares of references).
 
     Returns:
         A value for `EmotionCurve.parse`, which checks it.
@@ -78,7 +79,8 @@ def read_value(text: str) -> Any:
         return tuple(float(part) for part in parts)
     match = STRENGTH.match(text)
     if match and not is_number(match["value"]) and "," not in text and "%" not in text:
-        return (match["value"], float(match["intensity"]))
+        # "take.wav: 0.6" and "sad: 0.6" are shares of one.
+        return (match["value"].rstrip(" :="), float(match["intensity"]))
     return text
 
 

@@ -13,13 +13,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import checkpoints
-from conditioning.encoders import encoder_of
+from conditioning.encoders import TEXT_WEIGHTS, encoder_of
 from generators import base
 
 from . import __version__
 
 if TYPE_CHECKING:
-    from conditioning import EmotionCurve
+    from conditioning import Emotion, EmotionCurve
     from generators.media import Media
 
 
@@ -40,6 +40,7 @@ def split_arguments(backend: Any, values: Mapping[str, Any]) -> tuple[Any, Any]:
     """
     from .inputs import file_of
 
+    values = base.files_in_place(backend.Prompt, values)
     parts: list[dict[str, Any]] = [{}, {}]
     files = {**base.files_of(backend.Prompt), **base.files_of(backend.Options)}
     names = [[field.name for field in dataclasses.fields(cls)] for cls in (backend.Prompt, backend.Options)]
@@ -57,9 +58,13 @@ def split_arguments(backend: Any, values: Mapping[str, Any]) -> tuple[Any, Any]:
 
 
 def unknown_name(modality: str, name: str, known: list[str]) -> str:
+    return f"expected an argument of {modality} out of {', '.join(known)}, got {name!r}{nearest(name, known)}"
+
+
+def nearest(name: str, known: list[str]) -> str:
+    """Gives a hint at the name that was meant, to stand behind an error; empty when none is near."""
     near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
-    hint = f" (nearest: {near[0]})" if near else ""
-    return f"expected an argument of {modality} out of {', '.join(known)}, got {name!r}{hint}"
+    return f" (nearest: {near[0]})" if near else ""
 
 
 def random_seed(options: type) -> int:
@@ -74,9 +79,10 @@ def make_recipe(
     """Gives the recipe of a result that has just been made.
 
     The emotion holds the call's intensity already. `inputs` has the hash of every file that the prompt names:
-    another file under the same name would make another result.
+    another file under the same name would make another result. `warnings` is there when there are any; it is
+    for people and makes nothing.
     """
-    return {
+    recipe = {
         "affect_studio": __version__,
         "modality": modality,
         "prompt": dataclasses.asdict(prompt),
@@ -85,6 +91,7 @@ def make_recipe(
         "weights": {**emotion_weights(emotion), **weights_of(media)},
         "inputs": hash_inputs(prompt),
     }
+    return {**recipe, "warnings": list(media.warnings)} if media.warnings else recipe
 
 
 def weights_of(media: Media) -> dict[str, str]:
@@ -99,10 +106,18 @@ def emotion_weights(emotion: EmotionCurve) -> dict[str, str]:
     """Gives the weights through which an emotion was read: the space, and the encoders of words and files."""
     names = ["emotion-space"]
     for _, value in emotion.keyframes:
-        reader = encoder_of(value.source) if value.code is not None else None
-        names += ["text-encoder"] * (value.phrase is not None) + ([reader.checkpoint] if reader else [])
+        names += readers_of(value)
     entries = checkpoints.manifest()
     return {name: entries[name].fingerprint for name in names if name in entries}
+
+
+def readers_of(emotion: Emotion) -> list[str]:
+    """Gives the names of the weights that read one emotion, beside the space."""
+    if emotion.phrase is not None:
+        return [TEXT_WEIGHTS]
+    # Recipes from before `read_by` hold the name of one file alone.
+    reader = encoder_of(emotion.source) if emotion.code is not None and not emotion.read_by else None
+    return [reader.checkpoint] if reader else list(emotion.read_by)
 
 
 def hash_inputs(prompt: Any) -> dict[str, str]:

@@ -20,8 +20,14 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
     "--no-first-run",
+    "--use-fake-device-for-media-stream",  # a microphone that beeps
+    "--use-fake-ui-for-media-stream",
 ]
-STANDINS = {"speech": "standin_speech:StandinSpeech", "music": "standin_music:StandinMusic"}
+STANDINS = {
+    "speech": "standin_speech:StandinSpeech",
+    "conversion": "standin_conversion:StandinConversion",
+    "music": "standin_music:StandinMusic",
+}
 needs_browser = pytest.mark.skipif(CHROMIUM is None, reason="no chromium on this machine")
 
 

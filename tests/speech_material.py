@@ -17,10 +17,10 @@ from generators.speech.options import VOCODER
 from generators.speech.plan import EXPRESSION
 from generators.speech.prosody import ProsodyDenoiser
 from generators.speech.render import CONTEXT, FIRST_WINDOW, WINDOW
-from generators.speech.voices import VOICES
 from generators.voice.features import FRAME_RATE
 from generators.voice.phones import SYMBOLS
 from generators.voice.vocoder import Vocoder
+from generators.voice.voices import VOICES
 
 NAME = "speech-base"
 QUICK = {"num_inference_steps": 2, "checkpoint": NAME}

@@ -46,6 +46,37 @@ def test_generate_json(tmp_path, capsys):
     assert row["recipe"]["options"]["swing"] is True and row["recipe"]["options"]["register"] == -2.0
 
 
+def test_warnings_reach_people(tmp_path, capsys, monkeypatch):
+    import numpy as np
+    import soundfile
+
+    monkeypatch.setitem(registry.BACKENDS, "conversion", "standin_conversion:StandinConversion")
+    soundfile.write(tmp_path / "one.wav", np.full(4000, 0.1), 16000)
+    soundfile.write(tmp_path / "two.wav", np.full((4000, 2), 0.1), 16000)
+    warning = "2 channels were mixed into one"
+
+    def convert(name, *flags):
+        files = ["--audio", tmp_path / name, "--out", tmp_path / f"made-{name}"]
+        code = main([*map(str, ("generate", "conversion", "--device", "cpu", *files, *flags))])
+        return code, capsys.readouterr()
+
+    code, shown = convert("two.wav", "--quiet")
+    assert code == 0 and shown.err == f"warning: {warning}\n" and shown.out == ""
+    code, shown = convert("two.wav", "--json")
+    row = json.loads(shown.out)
+    assert row["warnings"] == [warning] == row["recipe"]["warnings"]
+    with Library() as library:
+        assert library.list(limit=1)[0].recipe["warnings"] == [warning]
+    made = (tmp_path / "made-two.wav").read_bytes()
+    again = ["--recipe", str(tmp_path / "made-two.wav"), "--out", str(tmp_path / "again.wav"), "--quiet"]
+    assert main(["generate", "conversion", "--device", "cpu", *again]) == 0
+    assert (tmp_path / "again.wav").read_bytes() == made
+    capsys.readouterr()
+    code, shown = convert("one.wav", "--json")
+    assert shown.err == "" and json.loads(shown.out)["warnings"] == []
+    assert "warnings" not in json.loads(shown.out)["recipe"]
+
+
 @pytest.mark.parametrize(
     "emotion", ["0:calm, 2:joyful 0.9", "-0.5,0.2,0", "60% sad, 40% angry", '[[0,"sad"]]']
 )

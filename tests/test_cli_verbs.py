@@ -189,7 +189,7 @@ def test_models(capsys, monkeypatch, tmp_path):
 
 
 def test_voices(capsys):
-    from generators.speech.voices import VOICES
+    from generators.voice.voices import VOICES
 
     assert main(["voices", "--json"]) == 0
     rows = json.loads(capsys.readouterr().out)
@@ -213,9 +213,39 @@ def test_emotion_input_is_checked(capsys, tmp_path):
         [], [""], ["\x07"], ["x" * 10_000], ["a", "--file", "b"], ["--file", str(tmp_path / "none.txt")],
         ["--file", str(tmp_path / "texts.txt")], ["--file", str(tmp_path / "empty.txt")],
         ["--file", str(tmp_path / "bytes.txt")], ["a", "--plot", "a.xyz"], ["a", "--plot", "none/a.png"],
+        ["a", "--text-weight", "0.5"], ["--audio", "a.wav"], ["--file", "b", "--audio", "a.wav"],
+        ["a", "--audio", str(tmp_path / "none.wav")], ["a", "--audio", "a.mid"],
+        ["a", "--audio", "a.wav", "--text-weight", "much"], ["?!", "--audio", "a.wav"],
     ):  # fmt: skip
         assert main(["emotion", *arguments]) == 2
         complaint(capsys)
+
+
+def test_emotion_of_words_and_voice(capsys, tmp_path):
+    import soundfile
+    from made_up_voice import RATE, make_voice
+
+    from conditioning import Emotion
+
+    take, glad = tmp_path / "take.wav", "I am so happy that you came!"
+    soundfile.write(take, make_voice(), RATE)
+    assert main(["emotion", glad, "--audio", str(take)]) == 0
+    text = capsys.readouterr().out
+    assert all(
+        word in text for word in (glad, "take.wav", "words", "voice", "together", "for the words, chosen")
+    )
+    assert "conflict" in text.lower() and "weights speech-encoder: NON-COMMERCIAL use only" in text
+    assert main(["emotion", glad, "--audio", str(take), "--text-weight", "0.4", "--json"]) == 0
+    row = json.loads(capsys.readouterr().out)
+    assert row["text_weight"] == 0.4 and row["text_weight_set"] and row["audio"] == "take.wav"
+    assert row["words"]["nearest"] == "joy" and len(row["voice"]["vad"]) == 3 and row["why"]
+    assert isinstance(row["conflict"], bool) and row["non_commercial"] == ["speech-encoder"]
+    assert Emotion.parse(row["emotion"]).read_by == ("text-encoder", "speech-encoder")
+    assert main(["emotion", glad, "--audio", str(take), "--text-weight", "2"]) == 2
+    complaint(capsys)
+    take.write_text("dear diary")
+    assert main(["emotion", glad, "--audio", str(take)]) == 2
+    complaint(capsys)
 
 
 def test_train_input_is_checked(capsys, tmp_path):

@@ -94,6 +94,8 @@ BAD = [
     {"weights": {"sadness": -1}}, {"weights": 1}, {"vad": [2, 0, 0]}, {"vad": "abc"}, {"phrase": ""},
     {"phrase": 3}, {"code": [1.0]}, {"code": [math.nan] * 64}, {"code": "x"},
     {"vad": [0, 0, 0], "phrase": "sad"}, {"vad": [0, 0, 0], "speed": 1}, {"valence": 2}, "song.mp4",
+    {"text": "Oh!"}, {"text": "Oh!", "audio": 3}, {"text": "Oh!", "audio": "song.mid"}, {"song.mp4": 1.0},
+    {"code": [0.0] * 64, "read_by": ["none"]}, {"code": [0.0] * 64, "read_by": "speech-encoder"},
 ]  # fmt: skip
 
 
@@ -149,8 +151,22 @@ def test_curve_multiplies_intensities_and_stops_at_the_end_of_the_dial():
 def test_missing_reference_file(tmp_path):
     with pytest.raises(FileNotFoundError, match="expected a reference file"):
         Emotion.parse(tmp_path / "missing.mid")
-    with pytest.raises(ValueError, match="words"):
-        Emotion.parse("song.mid", files=False)
+    with pytest.raises(FileNotFoundError, match="expected a reference file"):
+        Emotion.parse("50% missing.mid, 50% sad")
+    for value in ("song.mid", "50% song.mid, 50% sad", {"song.mid": 1.0}, {"text": "Oh!", "audio": "a.wav"}):
+        with pytest.raises(ValueError, match="words, got a file name"):
+            Emotion.parse(value, files=False)
+
+
+def test_what_read_a_code_is_kept():
+    code = {
+        "code": [0.0] * 64,
+        "source": "60% a.wav, 40% b.mid",
+        "read_by": ["speech-encoder", "music-encoder"],
+    }
+    emotion = Emotion.parse(code, 0.5)
+    assert emotion.read_by == ("speech-encoder", "music-encoder") and emotion.label.endswith("b.mid (0.5)")
+    assert Emotion.parse(json.loads(json.dumps(emotion.to_json()))) == emotion
 
 
 def test_unknown_name_in_a_mixture_suggests_others():

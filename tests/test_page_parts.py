@@ -29,7 +29,8 @@ class Fields:
     amount: float | None = option(None, "How much.", minimum=0, maximum=1)
     words: str = option("", "What.", multiline=True)
     pick: str = option("a", "Which.", labels={"a": "First", "b": "Second"})
-    source: str | None = option(None, "From where.", file=(".wav",))
+    source: str | None = option(None, "From where.", file=(".mid",))
+    take: str | None = option(None, "What is heard.", file=(".wav",))
 
 
 def control(name):
@@ -50,6 +51,7 @@ def control(name):
         ("words", "Textbox", "two\nlines", {"words": "two\nlines"}),
         ("pick", "Dropdown", "b", {"pick": "b"}),
         ("source", "File", None, {}),
+        ("take", "Audio", "take.wav", {"take": "take.wav"}),
     ],
 )
 def test_a_field_becomes_a_control(name, kind, sent, read):
@@ -127,3 +129,55 @@ def test_a_waveform_of_any_length(count):
     drawn = wave.picture_html(audio, 'a "label"')
     assert "<b>hi" not in drawn and "&lt;b&gt;hi" in drawn and drawn.count("<svg") == 1
     assert "nan" not in drawn and wave.thumbnail_svg(audio).startswith("<svg")
+
+
+def test_words_and_voice_are_read_weighed_and_taken(tmp_path):
+    import soundfile
+    from made_up_voice import RATE, make_voice
+
+    from studio.ui import words_and_voice
+    from studio.ui.feeling import REFERENCE, Settings
+
+    take = tmp_path / "take.wav"
+    soundfile.write(take, make_voice(), RATE)
+    for missing in (("", str(take)), ("Oh!", None)):
+        assert words_and_voice.read(*missing)[0] is None
+    combined, weight, shown, button = words_and_voice.read("I am <so> happy that you came!", str(take))
+    assert weight == combined.text_weight and button["interactive"]
+    assert "joy" in shown and "valence" in shown and "The voice" in shown
+    weighed, _ = words_and_voice.weigh(combined, 1.0)
+    assert weighed.point == pytest.approx(weighed.text_point, abs=1e-5)
+    mode, reference, held = words_and_voice.taken(weighed)
+    assert (mode, reference) == (REFERENCE, None)
+    curve = Settings(mode=mode, held=held, intensity=0.5).curve()
+    assert curve.keyframes[0][1].read_by == ("text-encoder", "speech-encoder")
+    assert words_and_voice.taken(None)[2] is not None and words_and_voice.weigh(None, 0.5)[0] is None
+    take.write_text("dear diary")
+    combined, _, shown, button = words_and_voice.read("Oh!", str(take))
+    assert combined is None and "expected" in shown and not button["interactive"]
+
+
+def test_a_conflict_is_flagged():
+    from dataclasses import replace
+
+    import torch
+
+    from conditioning import load_space
+    from conditioning.combined import Combined, reading_at
+    from studio.ui.words_and_voice import both_html
+
+    space = load_space()
+    glad, sad = (reading_at(space, space.at_vad(torch.tensor((v, 0.3, 0.0)))) for v in (0.7, -0.5))
+    combined = Combined("<b>", "a.wav", glad, sad, (("sadness", 0.7),), 0.5, glad, ("speech-encoder",))
+    drawn = both_html(combined)
+    assert 'class="message">Conflict' in drawn and "−0.50" in drawn and "70% sure" in drawn
+    assert "message" not in both_html(replace(combined, audio=glad))
+
+
+def test_a_curve_over_references_comes_back():
+    from conditioning import EmotionCurve
+    from studio.ui.feeling import settings_for
+
+    code = {"code": [0.1] * 64, "source": "a.wav", "read_by": ["speech-encoder"]}
+    curve = EmotionCurve.parse([(0, code), (4, "sad")])
+    assert settings_for(curve.to_json()).curve() == curve

@@ -163,6 +163,32 @@ def test_the_feeling_stays_when_another_medium_is_chosen(page):
     page.get_by_role("tab", name="Speech").click()
 
 
+def test_words_and_voice_together_become_the_feeling(page, served, tmp_path):
+    import soundfile
+    from made_up_voice import RATE, make_voice
+
+    soundfile.write(tmp_path / "take.wav", make_voice(), RATE)
+    page.locator("#both button.label-wrap").click()
+    assert page.is_disabled("#both-use")
+    page.fill("#both-said textarea", "I am so happy that you came!")
+    page.set_input_files("#both-take input[type=file]", tmp_path / "take.wav")
+    wait_for(lambda: "The voice" in page.inner_text("#both-shown"))
+    assert "joy" in page.inner_text("#both-shown .reading")
+    set_number(page, "both-weight", 1)
+    parts = page.locator("#both-shown .reading .place")
+    wait_for(lambda: parts.last.inner_text() == parts.first.inner_text())
+    page.click("#both-use")
+    wait_for(lambda: "said in take.wav" in page.inner_text("#feeling-now"))
+    assert page.is_checked("#mode input[value='A file']")
+    choose(page, "speech-feeling-from", "The panel")
+    generate(page, "speech")
+    recipe = newest(served).recipe
+    assert {"text-encoder", "speech-encoder"} <= set(recipe["weights"])
+    assert "said in take.wav" in recipe["emotion"]["source"]
+    page.locator("#both button.label-wrap").click()
+    choose(page, "mode", "Words")
+
+
 def test_the_speech_api(served):
     from gradio_client import Client
     from gradio_client.exceptions import AppError

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import os
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -25,11 +26,18 @@ MUSIC = Reader("conditioning.encoders.music:load_music_encoder", "music-encoder"
 SPEECH = Reader(
     "conditioning.encoders.speech:load_speech_encoder", "speech-encoder", "a recording of a voice"
 )
+# What reads words; it has no files of its own.
+TEXT_WEIGHTS = "text-encoder"
 # A new reader is one line here.
 ENCODERS: dict[str, Reader] = {
     **dict.fromkeys((".mid", ".midi", ".mxl", ".musicxml"), MUSIC),
     **dict.fromkeys((".wav", ".flac", ".ogg", ".mp3", ".opus"), SPEECH),
 }
+
+
+def all_weights() -> tuple[str, ...]:
+    """Gives the names of all weights that read feelings."""
+    return tuple(dict.fromkeys((TEXT_WEIGHTS, *(reader.checkpoint for reader in ENCODERS.values()))))
 
 
 def encoder_of(file_name: str) -> Reader | None:
@@ -49,7 +57,7 @@ def encode(path: Path) -> Any:
     reader = encoder_of(path.name)
     if reader is None:
         raise ValueError(f"expected a reference file of {', '.join(ENCODERS)}, got {shorten(path.name)}")
-    if not path.is_file():
+    if not os.path.isfile(path):  # unlike Path.is_file, no error for a name that is too long
         raise FileNotFoundError(f"expected a reference file, got no file at {shorten(str(path))}")
     module, _, loader = reader.loader.partition(":")
     return getattr(importlib.import_module(module), loader)().encode(path)

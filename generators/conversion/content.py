@@ -2,24 +2,17 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
-import torch
 from scipy.fft import dct
 from scipy.ndimage import uniform_filter1d
 
-from generators.voice.aligner import normalise
 from generators.voice.features import Frames, energy_db
-from generators.voice.phones import SILENCE, STOPS, SYMBOLS, UNVOICED, VOICED, VOWELS
+from generators.voice.phones import CLASSES, class_matrix
 
 from .edits import STRIDE, Recording, log_f0_of, moments
 
-OPEN = tuple(["ɑ", "æ", "ɛ", "ʌ", "a", "aː", "ɐ", "ɛː", "œ", "ɔ", "aɪ", "aʊ", "ãː", "ɛ̃ː"])
-SONORANT = ("l", "m", "n", "ŋ", "ɹ", "w", "j")
-# Coarse on purpose: few sentences are acted, and a model that knew the phones would know the sentences.
-CLASSES = ("silence", "open vowel", "close vowel", "sonorant", "voiced obstruent", "fricative", "stop")
 ACTIVE_DB = 30.0  # below the loud frames
 FAR_FRAMES = 40
 NUM_SPECTRUM = 8
@@ -31,40 +24,9 @@ F0_USED, VOICED_USED, LEVEL_USED, SPEAKING = range(len(CLASSES) + NUM_SPECTRUM, 
 F0_SCALE, LEVEL_SCALE = 0.25, 10.0
 
 
-@lru_cache(maxsize=1)
-def class_matrix() -> np.ndarray:
-    """(phones, classes) of 0 and 1."""
-    out = np.zeros((len(SYMBOLS), len(CLASSES)), np.float32)
-    for at, symbol in enumerate(SYMBOLS):
-        out[at, CLASSES.index(class_of(symbol))] = 1
-    return out
-
-
-def class_of(symbol: str) -> str:
-    if symbol == SILENCE:
-        return "silence"
-    if symbol in VOWELS:
-        return "open vowel" if symbol in OPEN else "close vowel"
-    if symbol in SONORANT:
-        return "sonorant"
-    if symbol in STOPS:
-        return "stop"
-    assert symbol in VOICED or symbol in UNVOICED
-    return "voiced obstruent" if symbol in VOICED else "fricative"
-
-
-@torch.no_grad()
-def posteriors(aligner: Any, log_mel: np.ndarray) -> np.ndarray:
-    """How likely each phone is at each frame. (T, 100) -> (T, phones)"""
-    weight = aligner.out.weight
-    frames = torch.from_numpy(normalise(log_mel))[None].to(weight.device, weight.dtype)
-    log_probs = aligner(frames, torch.ones(frames.shape[:2], dtype=torch.bool, device=frames.device))[0]
-    return log_probs.float().exp().cpu().numpy()
-
-
 def recording_of(aligner: Any, frames: Frames) -> tuple[Recording, np.ndarray]:
     """Gives a recording with its phone posteriors, (T, phones)."""
-    found = posteriors(aligner, frames.log_mel)
+    found = aligner.posteriors(frames.log_mel)
     classes = found @ class_matrix()
     return Recording(frames.envelope, frames.f0_hz, classes, speaking_of(frames, classes)), found
 

@@ -16,12 +16,15 @@ from generators.media import Converted, join
 from generators.sampling import guidance_passes, guided_flow, sample_flow
 from generators.voice.features import FRAME_RATE, HOP_LENGTH, SAMPLE_RATE, analyse
 from generators.voice.limiter import softly_limited
+from generators.voice.speaker_encoder import CHECKPOINT as SPEAKERS
 from generators.voice.vocoder import harmonic_source
 from generators.weights import Weights, provenance
 
 from .content import content_of, recording_of, voice_of
+from .doubts import doubts
 from .edits import CHANNELS, F0, MOST, RATE, SHAPE, STRIDE, Edited, Recording, apply_edit, log_f0_of, moments
 from .heard import source_emotion
+from .identity import turn_to, turned
 from .model import EMOTION_MOMENTS, PATCH, EditDenoiser
 from .options import ALIGNER, AUTO, VOCODER, ConversionOptions, ConversionPrompt
 from .source import Survey, stretches, survey
@@ -65,7 +68,8 @@ class Conversion:
         self.curve = calibrated(emotion, self.model.checkpoint.extra.get("calibration"))
         self.generator = torch.Generator().manual_seed(options.seed)
         self.survey: Survey = survey(prompt.audio)
-        sample, _ = recording_of(self.aligner, analyse(self.survey.sample))
+        frames = analyse(self.survey.sample)
+        sample, phones = recording_of(self.aligner, frames)
         self.voice = torch.from_numpy(voice_of(sample))[None]
         used = [self.model.checkpoint, self.aligner.checkpoint, self.vocoder.checkpoint]
         if prompt.source_emotion == AUTO:
@@ -74,7 +78,10 @@ class Conversion:
             used.append(encoder)
         else:
             self.from_point = self.space.embed(Emotion.parse(prompt.source_emotion, 1.0))
-        self.warnings = warnings_of(self.survey, sample)
+        self.turn, others = turn_to(weights, prompt, sample, phones)
+        used += others
+        encoder = weights.get(SPEAKERS)
+        self.warnings = tuple(doubts(self.survey, sample, frames, phones, encoder))
         self.passes = guidance_passes(
             options.content_guidance_scale, options.identity_guidance_scale, options.emotion_guidance_scale
         )
@@ -111,15 +118,17 @@ class Conversion:
         if num_frames < LEAST_FRAMES or np.abs(samples).max() < 1e-4:
             return samples
         padded = np.pad(samples, (0, num_frames * HOP_LENGTH - len(samples)))
-        frames = analyse(padded).first(num_frames)
-        recording, _ = recording_of(self.aligner, frames)
+        frames = analyse(padded).between(0, num_frames)
+        recording, phones = recording_of(self.aligner, frames)
+        if self.turn is not None:
+            recording = turned(recording, phones, self.turn)
         edit = self.edit(recording, start_s, on_step)
         edited = apply_edit(recording, edit, self.prompt.keep_timing)
         sound = self.sound(edited)
         return softly_limited(sound[: len(samples)] if self.prompt.keep_timing else sound)
 
     def edit(self, recording: Recording, start_s: float, on_step: StepCallback) -> np.ndarray:
-        """Draws what to change. (G, 26)"""
+        """Draws what to change. (G, 14)"""
         content = content_of(recording)
         count = len(content)
         direction = self.direction(count, start_s)
@@ -136,7 +145,7 @@ class Conversion:
         return self.space.embed_curve(self.curve, (start_s + at).tolist()).cpu() - self.from_point
 
     def drawn(self, content: np.ndarray, direction: Tensor, on_step: StepCallback) -> np.ndarray:
-        """Draws an edit, which is nothing where there is no direction. (G, 21) -> (G, 26)
+        """Draws an edit, which is nothing where there is no direction. (G, 21) -> (G, 14)
 
         Two draws from the same noise: along the direction, and along none. What the second has, takes of one
         line differ by anyway, so it is taken away.
@@ -156,7 +165,7 @@ class Conversion:
         passes: Sequence[tuple[int, float]],
         on_step: StepCallback,
     ) -> np.ndarray:
-        """Follows the flow. (G, 26)"""
+        """Follows the flow. (G, 14)"""
         device, dtype = self.model.out.weight.device, self.model.out.weight.dtype
         count, padded = len(content), noise.shape[1]
         batch = {
@@ -212,13 +221,3 @@ class Conversion:
         places = self.space.vad(self.space.embed_curve(self.curve, times.tolist())).tolist()
         rows = [(float(t - start_s) * pace, v, a) for t, (v, a, _) in zip(times, places, strict=True)]
         return tuple(row for at, row in enumerate(rows) if at == 0 or row[1:] != rows[at - 1][1:])
-
-
-def warnings_of(found: Survey, sample: Recording) -> tuple[str, ...]:
-    """What somebody should know of the recording before trusting the result."""
-    out = []
-    if found.clipped:
-        out.append("the recording is clipped: what is cut off cannot be restored")
-    if found.channels > 1:
-        out.append(f"{found.channels} channels were mixed into one")
-    return tuple(out)

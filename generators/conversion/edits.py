@@ -15,7 +15,7 @@ from scipy.ndimage import gaussian_filter1d
 from generators.voice.features import F0_MAX_HZ, F0_MIN_HZ, N_MELS, continuous_log_f0
 
 STRIDE = 2  # frames from one moment of an edit to the next
-NUM_SHAPE = 24  # coefficients of the change of the envelope: fine enough for formants
+NUM_SHAPE = 12  # coefficients of the envelope's change; finer ones cost words and say nothing of a feeling
 RATE, F0, SHAPE = 0, 1, slice(2, 2 + NUM_SHAPE)  # columns
 CHANNELS = 2 + NUM_SHAPE
 MOST = np.array([0.7, 1.2, 40.0, *[20.0] * (NUM_SHAPE - 1)], np.float32)  # an edit goes no further
@@ -64,7 +64,7 @@ def edit_between(source: Recording, target: Recording, at: np.ndarray) -> np.nda
         at: (T,) for each frame of the source, where in the target the same is said; never falls.
 
     Returns:
-        (G, 26) float32: log of the target's frames for each of the source's; difference of log f0;
+        (G, 14) float32: log of the target's frames for each of the source's; difference of log f0;
         coefficients of the envelope's difference (log units, orthonormal cosines over 100 bands), with the
         whole recording's difference of level taken out.
     """
@@ -82,7 +82,7 @@ def edit_between(source: Recording, target: Recording, at: np.ndarray) -> np.nda
 
 
 def over_frames(edit: np.ndarray, num_frames: int) -> np.ndarray:
-    """(G, 26) -> (T, 26), straight lines between moments."""
+    """(G, 14) -> (T, 14), straight lines between moments."""
     grid = moments(num_frames)[: len(edit)]
     frames = np.arange(num_frames)
     return np.stack([np.interp(frames, grid, column) for column in edit.T], 1).astype(np.float32)
@@ -101,7 +101,7 @@ def apply_edit(source: Recording, edit: np.ndarray, keep_timing: bool) -> Edited
     """Changes a recording.
 
     Args:
-        edit: (G, 26). keep_timing: leaves the rate as it is, so that every phone stays where it was.
+        edit: (G, 14). keep_timing: leaves the rate as it is, so that every phone stays where it was.
     """
     change = over_frames(edit, len(source))
     envelope = source.envelope + envelope_change(change[:, SHAPE]) * source.speaking[:, None]
@@ -118,7 +118,7 @@ def apply_edit(source: Recording, edit: np.ndarray, keep_timing: bool) -> Edited
 
 
 def envelope_change(shape: np.ndarray) -> np.ndarray:
-    """(T, 24) coefficients -> (T, 100) log units."""
+    """(T, 12) coefficients -> (T, 100) log units."""
     padded = np.zeros((len(shape), N_MELS), np.float32)
     padded[:, :NUM_SHAPE] = shape
     return np.asarray(idct(padded, norm="ortho", axis=1), np.float32)

@@ -16,7 +16,7 @@ from .model import EMOTION_MOMENTS, PATCH
 from .pairs import Pairs
 from .summary import summary_of
 
-CONTENT_NOISE, VOICE_NOISE = 0.1, 0.3
+CONTENT_NOISE, VOICE_NOISE = 0.15, 0.3
 STRONG = 0.75  # quantile of how far takes go that counts as intensity 1
 
 
@@ -48,9 +48,18 @@ def strengths_of(pairs: Pairs) -> np.ndarray:
         rows = np.stack([means[take] for take in own]) / spread
         direction = rows.mean(0)
         along = rows @ direction / (direction @ direction)
-        out[own] = (along / np.quantile(along, STRONG)).clip(0.1, 1.5)
+        corpora = [pairs.takes[take].id.split("/")[0] for take in own]
+        out[own] = (along / strong_of(along, corpora)).clip(0.1, 1.5)
     out[[at for at, take in enumerate(pairs.takes) if take.emotion == NEUTRAL]] = 0
     return out
+
+
+def strong_of(along: np.ndarray, corpora: list[str]) -> float:
+    """How far a strong take goes; every data set counts alike, since some hold mild takes only."""
+    weight = np.array([1 / corpora.count(name) for name in corpora])
+    order = along.argsort()
+    share = weight[order].cumsum() / weight.sum()
+    return max(1e-3, float(along[order][min(len(along) - 1, int(np.searchsorted(share, STRONG)))]))
 
 
 class EditExamples:
@@ -75,7 +84,7 @@ class EditExamples:
         self.joined = config["joined_share"]
 
     def batch_at(self, step: int, rank: int) -> dict[str, Tensor]:
-        """Gives clean (B, G, 26), content (B, G, 21), voice (B, 17), direction (B, S, 64), mask (B, G)."""
+        """Gives clean (B, G, 14), content (B, G, 21), voice (B, 17), direction (B, S, 64), mask (B, G)."""
         rng = np.random.default_rng((41, step, rank))
         generator = torch.Generator().manual_seed(int(rng.integers(2**62)))
         chosen = rng.choice(len(self.pairs.pairs), self.batch_size, p=self.chance)
@@ -143,7 +152,7 @@ def chances(pairs: Pairs, weights: dict[str, float]) -> np.ndarray:
 
 
 def fit_edits(pairs: Pairs, points: EmotionPoints, ridge: float) -> tuple[np.ndarray, np.ndarray]:
-    """Fits the spread of edits, (26,), and the summary of a direction, (28, 64), by ridge regression
+    """Fits the spread of edits, (14,), and the summary of a direction, (16, 64), by ridge regression
     through nothing: no direction, no edit."""
     felt = [
         Felt(take.emotion, float(strength))

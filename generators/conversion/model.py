@@ -72,13 +72,13 @@ class EditDenoiser(ModelMixin, ConfigMixin):
         """Predicts the flow.
 
         Args:
-            noisy: (B, G, 26), G even. t: (B,) in 0..1. content: (B, G, 21). voice: (B, 17).
+            noisy: (B, G, 14), G even. t: (B,) in 0..1. content: (B, G, 21). voice: (B, 17).
             direction: (B, S, 64), one for each 16 moments, S = G / 16 rounded up; a difference of two points.
             mask: (B, G) True = real.
             present: {"content", "identity", "emotion"} -> (B,) True where the condition is given.
 
         Returns:
-            (B, G, 26), and None (no second value).
+            (B, G, 14), and None (no second value).
         """
         heard = self.content(patched(content))  # (B, G / 2, D)
         heard = heard + F.silu(self.neighbours(heard.transpose(1, 2)).transpose(1, 2))

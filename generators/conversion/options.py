@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 from conditioning.names import find_state
 from generators.base import SamplingOptions, option
+from generators.voice.voices import LABELS, SOUND_FILES, check_clip, check_voice
 
 CHECKPOINTS = ("conversion-nc", "conversion-base")
 ALIGNER, VOCODER = "speech-aligner", "speech-vocoder"
-SOUND_FILES = (".wav", ".flac", ".ogg", ".mp3", ".opus", ".aiff", ".aif")
 AUTO = "auto"
 
 
@@ -18,6 +18,25 @@ class ConversionPrompt:
     """What to convert."""
 
     audio: str = option("", "The recording whose feeling is changed.", required=True, file=SOUND_FILES)
+    voice: str = option(
+        "",
+        "Who says it; empty keeps the person.",
+        labels={"": "the same person", **LABELS},
+        or_file="voice_clip",
+    )
+    voice_clip: str = option(
+        "",
+        "A recording of 3 to 15 s whose voice says it instead.",
+        file=SOUND_FILES,
+        group="another voice",
+    )
+    voice_mix: float = option(
+        1.0,
+        "How much of the other voice: 0 is the person (or the named voice, with a recording), 1 the other.",
+        minimum=0,
+        maximum=1,
+        group="another voice",
+    )
     keep_timing: bool = option(False, "Leave every sound where it is, for a picture that is locked.")
     source_emotion: str = option(
         "neutral", "What the recording itself expresses: a name; auto hears it and is sure of little."
@@ -54,11 +73,11 @@ def check_prompt(prompt: ConversionPrompt, options: ConversionOptions) -> None:
     Raises:
         ValueError: a source emotion that is no name. FileNotFoundError: no recording there.
     """
-    from conditioning.encoders.sound_file import opened_sound
-
     if prompt.source_emotion != AUTO and find_state(prompt.source_emotion) is None:
         raise ValueError(
             f"expected auto or the name of an emotion for source_emotion, got {prompt.source_emotion!r}"
         )
-    with opened_sound(prompt.audio):
-        pass
+    if prompt.voice:
+        check_voice(prompt.voice)
+    check_clip(prompt.audio)
+    check_clip(prompt.voice_clip)

@@ -21,7 +21,7 @@ from .warping import positions
 
 NEUTRAL = "neutral"
 OTHERS = 4  # targets of each take beside the neutral ones
-FORMAT = 2
+FORMAT = 3
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ class Pairs:
 
     Attributes:
         content: (rows, F) of all takes, see `content.content_of`. voice: (takes, V).
-        edits: (rows, 26) of all pairs, float16.
+        edits: (rows, 14) of all pairs, float16.
     """
 
     takes: tuple[Take, ...]
@@ -71,7 +71,7 @@ class Pairs:
         return self.content[take.first : take.first + take.count].astype(np.float32)
 
     def edit(self, pair: Pair) -> np.ndarray:
-        """(G, 26)"""
+        """(G, 14)"""
         return self.edits[pair.first : pair.first + pair.count].astype(np.float32)
 
 

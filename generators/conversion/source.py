@@ -10,11 +10,10 @@ from pathlib import Path
 import numpy as np
 
 from conditioning.encoders.sound_file import opened_sound
-from conditioning.encoders.speech_frames import check_sound, loudest
-from generators.voice.features import HOP_LENGTH, NEUTRAL_LEVEL_DB, SAMPLE_RATE, active_level_db
+from generators.voice.clip import loudest_speech
+from generators.voice.features import HOP_LENGTH, SAMPLE_RATE
 
 BLOCK = 65536
-SAMPLE_S = 15.0  # of the loudest speech, from which the voice is known
 LONGEST, SHORTEST = 10 * SAMPLE_RATE, 6 * SAMPLE_RATE  # of a stretch; it ends where it is quietest in between
 QUIET_FRAMES = 5  # over which quiet is judged
 CLIPPED_SHARE = 5e-4  # of samples at full scale that is called clipping
@@ -46,20 +45,17 @@ def survey(path: str | Path) -> Survey:
         ValueError: no sound, broken, too short, silent or not finite.
     """
     path = Path(path)
+    sample, gain_db = loudest_speech(path)
     with opened_sound(path) as file:
         rate, channels = file.samplerate, file.channels
-        sample = loudest(file, SAMPLE_S)
-    check_sound(sample, rate, repr(path.name))
     total = clipped = 0
     for block in blocks(path):
         if not np.isfinite(block).all():
             raise ValueError(f"expected finite samples, got others in {path.name!r}")
         total += len(block)
         clipped += int((np.abs(block) >= FULL).sum())
-    sample = resampled(sample, rate)
-    gain_db = NEUTRAL_LEVEL_DB - active_level_db(sample)
     return Survey(
-        sample * np.float32(10 ** (gain_db / 20)),
+        sample,
         gain_db,
         total / rate,
         clipped > max(3, CLIPPED_SHARE * total),
@@ -72,13 +68,6 @@ def blocks(path: Path) -> Iterator[np.ndarray]:
     with opened_sound(path) as file:
         while len(block := file.read(BLOCK, dtype="float32", always_2d=True)):
             yield block.mean(1)
-
-
-def resampled(samples: np.ndarray, rate: int) -> np.ndarray:
-    """(S,) at any rate -> (S',) float32 at 24 kHz."""
-    import soxr
-
-    return samples if rate == SAMPLE_RATE else np.asarray(soxr.resample(samples, rate, SAMPLE_RATE))
 
 
 def blocks_at_rate(path: Path) -> Iterator[np.ndarray]:

@@ -19,10 +19,10 @@ def summary_of(edit: np.ndarray, content: np.ndarray) -> np.ndarray:
     """Sums up an edit over speech.
 
     Args:
-        edit: (G, 26). content: (G, 21) of the source.
+        edit: (G, 14). content: (G, 21) of the source.
 
     Returns:
-        (28,): the means, then the log of how much wider f0 and level become.
+        (16,): the means, then the log of how much wider f0 and level become.
     """
     weight = weights(content)
     before, after = contours(np.zeros_like(edit), content), contours(edit, content)
@@ -34,7 +34,7 @@ def moved(edit: np.ndarray, content: np.ndarray, wanted: np.ndarray, pull: float
     """Moves an edit towards a summary; its shape beyond that stays.
 
     Args:
-        wanted: (28,). pull: 0 leaves the edit, 1 meets the means and ranges.
+        wanted: (16,). pull: 0 leaves the edit, 1 meets the means and ranges.
     """
     weight = weights(content)
     gap = pull * (wanted - summary_of(edit, content))

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 
 from generators.base import SamplingOptions, option
 from generators.voice.phones import LANGUAGES
-
-from .voices import VOICES, check_voice
+from generators.voice.voices import LABELS, SOUND_FILES, check_clip, check_voice
 
 CHECKPOINTS = ("speech-nc", "speech-base")
 VOCODER = "speech-vocoder"
@@ -28,7 +27,21 @@ class SpeechPrompt:
     voice: str = option(
         "kathleen",
         "Who says it.",
-        labels={name: f"{name} ({voice.language}, {voice.description})" for name, voice in VOICES.items()},
+        labels=LABELS,
+        or_file="voice_clip",
+    )
+    voice_clip: str = option(
+        "",
+        "A recording of 3 to 15 s whose voice says it instead.",
+        file=SOUND_FILES,
+        group="voice of a recording",
+    )
+    voice_mix: float = option(
+        1.0,
+        "How much of the recording's voice: 0 is the named voice, 1 the recording's.",
+        minimum=0,
+        maximum=1,
+        group="voice of a recording",
     )
     language: str = option(
         "auto", "Language of the text; auto reads it off the text.", choices=("auto", *LANGUAGES)
@@ -92,6 +105,7 @@ def check_prompt(prompt: SpeechPrompt, options: SpeechOptions) -> None:
     from .text import iter_sentences
 
     check_voice(prompt.voice)
+    check_clip(prompt.voice_clip)
     iter_sentences(prompt.text, prompt.language)
     if prompt.duration_s is not None and options.speed != 1.0:
         raise ValueError(

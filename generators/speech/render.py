@@ -11,12 +11,14 @@ from torch import Tensor
 
 from generators.sampling import guidance_passes, guided_flow, sample_flow
 from generators.voice.features import F0_MAX_HZ, F0_MIN_HZ, FRAME_RATE, HOP_LENGTH, LOG_PER_DB, N_MELS
+from generators.voice.identity import Turn
 from generators.voice.limiter import softly_limited
 from generators.voice.vocoder import Vocoder, harmonic_source
 
 from .acoustic import CHANNELS, AcousticDenoiser
 from .acoustic_examples import DETAIL_SCALE, EMOTION_FRAMES, plan_frames
 from .delivery import Delivery, token_inputs
+from .lent_voice import colours_over
 from .options import SpeechOptions
 from .plan import ENERGY, VoiceStatistics
 
@@ -32,7 +34,7 @@ OUTPUT_GAIN_DB = 5.0
 
 @dataclass(frozen=True)
 class Voice:
-    """Everything that stays the same for all sentences of a call."""
+    """Everything that stays the same for all sentences of a call; `turn` makes the speaker somebody else."""
 
     acoustic: AcousticDenoiser
     vocoder: Vocoder
@@ -40,6 +42,7 @@ class Voice:
     speaker: int
     emotion_at: Callable[[np.ndarray], Tensor]
     options: SpeechOptions
+    turn: Turn | None = None
 
 
 class SentenceRenderer:
@@ -68,6 +71,9 @@ class SentenceRenderer:
         self.noise = NOISE * torch.randn((self.total + EMOTION_FRAMES, CHANNELS), generator=generator)
         self.breath = torch.randn((1, self.total * HOP_LENGTH), generator=generator)
         self.made = np.zeros((self.total, CHANNELS), np.float32)
+        self.colour = np.zeros((self.total, N_MELS), np.float32)
+        if voice.turn is not None:
+            self.colour = colours_over(voice.turn, delivery.row.symbol[self.token_at])
         effort_db = delivery.values[~delivery.row.is_pause, ENERGY].mean() * voice.statistics.scale[ENERGY]
         self.turned_down = (1 - LOUDNESS_KEPT) * max(0.0, float(effort_db)) * LOG_PER_DB
         # Not of the emotion: the plan follows it, and the sound the plan; more here blurs words and voice.
@@ -160,6 +166,7 @@ class SentenceRenderer:
         model = self.voice.acoustic
         colour = model.speaker_mel[self.voice.speaker].float().cpu().numpy()
         scale = model.mel_scale.float().cpu().numpy()
+        colour = colour + self.colour[first:last]
         return (self.made[first:last, :N_MELS] * scale + colour - self.turned_down).astype(np.float32)
 
     def f0_hz(self, known: int) -> np.ndarray:
@@ -168,6 +175,8 @@ class SentenceRenderer:
         level = statistics.speaker_mean[self.voice.speaker, 2]
         detail = self.made[:known, N_MELS + 1].clip(-3, 3) * DETAIL_SCALE
         log_f0 = self.plan[:known, 0] * statistics.scale[1] + level + detail
+        if self.voice.turn is not None:
+            log_f0 = self.voice.turn.contour(log_f0)
         f0 = np.exp(log_f0).clip(F0_MIN_HZ, F0_MAX_HZ)
         return np.where(self.made[:known, N_MELS] > 0, f0, 0).astype(np.float32)
 

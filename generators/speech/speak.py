@@ -17,6 +17,7 @@ from generators.voice.features import FRAME_RATE, HOP_LENGTH, SAMPLE_RATE
 from generators.weights import Weights, provenance
 
 from .delivery import Delivery, Planner, rounded, stretch_for, total_frames
+from .lent_voice import lent_voice
 from .model import SpeechModel
 from .options import VOCODER, SpeechOptions, SpeechPrompt, sentence_emotions
 from .render import SentenceRenderer, Voice
@@ -71,12 +72,14 @@ class Speaking:
             calibrated(EmotionCurve.parse(value, intensity, files=False), map_)
             for value, intensity in sentence_emotions(prompt)
         ] or [calibrated(emotion, map_)]
-        self.speaker = model.speaker_index(prompt.voice)
+        voice, self.turn, used = prompt.voice, None, [model.checkpoint, vocoder.checkpoint]
+        if prompt.voice_clip:
+            voice, self.turn, others = lent_voice(weights, prompt, list(model.config["speakers"]))
+            used += others
+        self.speaker = model.speaker_index(voice)
         self.statistics = model.prosody.statistics
         self.generator = torch.Generator().manual_seed(options.seed)
-        self.provenance = provenance(
-            "speech", [model.checkpoint, vocoder.checkpoint], prompt, emotion, options
-        )
+        self.provenance = provenance("speech", used, prompt, emotion, options)
 
     def parts(self, on_step: StepCallback | None) -> Iterator[Audio]:
         """Gives the sound, piece by piece, with what is said in each."""
@@ -157,6 +160,7 @@ class Speaking:
             self.speaker,
             self.emotion_at(line.number),
             self.options,
+            self.turn,
         )
         renderer = SentenceRenderer(voice, line.delivery, line.durations, start_s, self.generator)
         marks, done = marks_of(line.delivery, line.durations), 0

@@ -62,6 +62,14 @@ class Aligner(ModelMixin, ConfigMixin):
         return log_probs - PRIOR_SCALE * self.log_prior
 
     @torch.no_grad()
+    def posteriors(self, log_mel: np.ndarray) -> np.ndarray:
+        """Gives how likely each phone is at each frame. (T, 100), not normalised -> (T, phones)"""
+        weight = self.out.weight
+        frames = torch.from_numpy(normalise(log_mel))[None].to(weight.device, weight.dtype)
+        mask = torch.ones(frames.shape[:2], dtype=torch.bool, device=frames.device)
+        return np.asarray(self(frames, mask)[0].exp().cpu().numpy())
+
+    @torch.no_grad()
     def align(self, log_mel: np.ndarray, symbols: np.ndarray) -> np.ndarray:
         """Gives how many frames each token takes.
 

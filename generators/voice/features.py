@@ -34,9 +34,10 @@ class Frames:
     f0_hz: np.ndarray
     periodicity: np.ndarray
 
-    def first(self, count: int) -> Frames:
-        """Gives the first frames alone."""
-        return Frames(self.log_mel[:count], self.f0_hz[:count], self.periodicity[:count])
+    def between(self, first: int, last: int) -> Frames:
+        """Gives a stretch of frames."""
+        at = slice(first, last)
+        return Frames(self.log_mel[at], self.f0_hz[at], self.periodicity[at])
 
     @property
     def envelope(self) -> np.ndarray:

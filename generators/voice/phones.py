@@ -7,6 +7,9 @@ tokens.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
 
 LANGUAGES = ("en-US", "de-DE")
 SILENCE = "_"  # a pause, or the silence around an utterance
@@ -21,6 +24,10 @@ INDEX = {symbol: index for index, symbol in enumerate(SYMBOLS)}
 STOPS = ("p", "t", "k", "b", "d", "g", "ʔ")
 # What follows a word: nothing, a comma's pause, or the end of a sentence with its tune.
 BREAKS = ("", ",", ".", "?", "!")
+OPEN = tuple(["ɑ", "æ", "ɛ", "ʌ", "a", "aː", "ɐ", "ɛː", "œ", "ɔ", "aɪ", "aʊ", "ãː", "ɛ̃ː"])
+SONORANT = ("l", "m", "n", "ŋ", "ɹ", "w", "j")
+# Coarse on purpose: few sentences are acted, and a model that knew the phones would know the sentences.
+CLASSES = ("silence", "open vowel", "close vowel", "sonorant", "voiced obstruent", "fricative", "stop")
 
 
 @dataclass(frozen=True)
@@ -74,3 +81,25 @@ class Sentence:
     words: tuple[Word, ...]
     language: str
     pause_before_s: float | None = None
+
+
+@lru_cache(maxsize=1)
+def class_matrix() -> np.ndarray:
+    """(phones, classes) of 0 and 1."""
+    out = np.zeros((len(SYMBOLS), len(CLASSES)), np.float32)
+    for at, symbol in enumerate(SYMBOLS):
+        out[at, CLASSES.index(class_of(symbol))] = 1
+    return out
+
+
+def class_of(symbol: str) -> str:
+    if symbol == SILENCE:
+        return "silence"
+    if symbol in VOWELS:
+        return "open vowel" if symbol in OPEN else "close vowel"
+    if symbol in SONORANT:
+        return "sonorant"
+    if symbol in STOPS:
+        return "stop"
+    assert symbol in VOICED or symbol in UNVOICED
+    return "voiced obstruent" if symbol in VOICED else "fricative"

@@ -1,4 +1,4 @@
-"""The people that conversion is measured on: held out of its training and of the evaluator that judges them."""
+"""The people that conversion is measured on, held out of its training and of the evaluator that judges."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def people_of(rows: Sequence[Recording], features: np.ndarray, names: Sequence[s
             for at in calm
         }
         chosen = list(lines.values())[:SOURCES]
-        references = [reference_of(features[[at for at in calm if at != one]]) for one in chosen]
+        references = [reference_of(list(features[[at for at in calm if at != one]])) for one in chosen]
         acted = [rows[at] for at in own if rows[at].emotion not in ("", "neutral")]
         found.append(
             Person(name, [rows[at] for at in chosen], acted, references, np.mean(features[calm], axis=0))

@@ -45,6 +45,12 @@ def write_picture(audio: Audio, path: Path, document: str) -> None:
     draw(audio, path, text=picture_text(document))
 
 
+def write_comparison(converted: Converted, path: Path, document: str) -> None:
+    from ..comparison_picture import draw
+
+    draw(converted, path, text=picture_text(document))
+
+
 def write_srt(audio: Audio, path: Path, document: str) -> None:
     """Writes SubRip, which has no place for a document."""
     from ..subtitles import srt
@@ -133,4 +139,4 @@ FORMAT = Format(
     sound=sound,
     shown=".wav",
 )
-CONVERTED = replace(FORMAT, read=read_converted)
+CONVERTED = replace(FORMAT, read=read_converted, writers={**FORMAT.writers, ".png": write_comparison})

@@ -198,7 +198,8 @@ def add_control(modality: str, cls: type, field: dataclasses.Field, **changes: A
     words.update(changes)
     low, high, choices = meta.get("minimum"), meta.get("maximum"), meta.get("choices")
     if is_file(field):
-        return Control(cls, field, file_box(meta["file"], words))
+        box = sound_box(words) if ".wav" in meta["file"] else file_box(meta["file"], words)
+        return Control(cls, field, box)
     if choices or meta.get("labels"):
         shown = words.pop("choices", None) or choices_of(meta)
         return Control(cls, field, gr.Dropdown(shown, filterable=len(shown) > 9, **words))
@@ -236,6 +237,22 @@ def file_box(suffixes: Sequence[str], words: Mapping[str, Any]) -> Any:
         elem_id=words["elem_id"],
         elem_classes="drop",
         visible=visible,
+    )
+
+
+def sound_box(words: Mapping[str, Any]) -> Any:
+    """Adds a box to drop a sound into, or to record one; what was given can be heard."""
+    label = words["label"] if not words["info"] else words["info"].rstrip(".")
+    return gr.Audio(
+        label=label,
+        sources=["upload", "microphone"],
+        type="filepath",
+        editable=False,
+        buttons=[],
+        elem_id=words["elem_id"],
+        elem_classes="drop sound",
+        visible=words.get("visible", True),
+        waveform_options=gr.WaveformOptions(show_recording_waveform=False),
     )
 
 

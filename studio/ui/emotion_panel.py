@@ -18,6 +18,7 @@ from .feeling import AXES, MODES, POINT, REFERENCE, Settings
 from .making import message_html, one_line
 from .theme import asset
 from .weights_picker import notes_html
+from .words_and_voice import add_words_and_voice
 
 AXIS_ENDS = ("unpleasant to pleasant", "still to intense", "overwhelmed to in control")
 # Those placed first stay; a later one that would touch them is left out.
@@ -280,6 +281,7 @@ def add_emotion_panel() -> EmotionPanel:
     inputs = [mode, intensity, words, name, *mix, *point, keyframes, reference, held]
     panel = EmotionPanel(inputs, label_set, readout, pad)
     wire_inputs(panel, boxes, more, fewer)
+    add_words_and_voice(panel)
     return panel
 
 

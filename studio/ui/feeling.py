@@ -35,7 +35,8 @@ class Settings:
         point: valence, arousal, dominance in -1..1, for "Point".
         keyframes: rows of seconds, emotion, intensity, for "Over time".
         reference: path of an uploaded file that an encoder reads, for "A file".
-        held: a reference that was read before, as JSON, for "A file" without one.
+        held: what references gave that were read before, an emotion or a curve as JSON, for "A file" without
+            one.
     """
 
     mode: str = WORDS
@@ -57,6 +58,8 @@ class Settings:
         intensity = read_number(self.intensity, "the intensity", 0.0, 1.5)
         if self.mode == TIME:
             return EmotionCurve.parse(read_keyframes(self.keyframes), intensity)
+        if self.mode == REFERENCE and not self.reference and self.held is not None:
+            return EmotionCurve.parse(self.held, intensity, files=False)
         return EmotionCurve.parse(self.emotion(), intensity)
 
     def emotion(self) -> Emotion:
@@ -77,8 +80,6 @@ class Settings:
             )
         if self.mode == REFERENCE and self.reference:
             return Emotion.parse(str(self.reference))
-        if self.mode == REFERENCE and self.held is not None:
-            return Emotion.parse(self.held, files=False)
         raise ValueError(f"expected a file to take the feeling from ({readable()}), got none")
 
 
@@ -94,6 +95,9 @@ def settings_for(value: Any) -> Settings:
         value: what `EmotionCurve.to_json` gave.
     """
     curve = EmotionCurve.parse(value, files=False)
+    if not curve.is_constant and any(emotion.code is not None for _, emotion in curve.keyframes):
+        # Rows of words cannot say what was heard in a file.
+        return Settings(mode=REFERENCE, held=curve.to_json())
     if not curve.is_constant:
         rows = [
             [time_s, in_words(emotion), round(emotion.intensity, 3)] for time_s, emotion in curve.keyframes

@@ -10,7 +10,7 @@ import importlib
 from html import escape
 from typing import Any
 
-LOOKS = {"Score": "roll", "Audio": "wave"}
+LOOKS = {"Score": "roll", "Audio": "wave", "Converted": "before_after"}
 # What the button for a file says.
 NAMES = {
     ".mid": "MIDI",

@@ -9,6 +9,7 @@ const sound = () => {
   }
   return null;
 };
+const before = () => element.querySelector('audio.before'); // the recording that the sound was made from
 let ruler = null;
 let width = 0;
 const thin = () => {
@@ -28,16 +29,17 @@ const place = () => {
   thin();
   const picture = element.querySelector('[data-duration]');
   const head = element.querySelector('.playhead');
-  const audio = picture && head ? sound() : null;
+  const source = before();
+  const audio = picture && head ? (source && !source.paused ? source : sound()) : null;
   if (audio) {
-    const at = audio.currentTime / Number(picture.dataset.duration || 1);
+    const at = audio.currentTime / (audio === source ? source.duration : Number(picture.dataset.duration || 1));
     head.style.left = (100 * Math.min(1, at)) + '%';
     head.style.opacity = audio.currentTime > 0.02 && at <= 1 ? 1 : 0;
   }
   requestAnimationFrame(place);
 };
 element.addEventListener('click', (event) => {
-  const picture = event.target.closest('[data-duration]');
+  const picture = event.target.closest('[data-duration]:not(.before-after)');
   const audio = sound();
   if (!picture || !audio || !picture.dataset.duration) return;
   const box = picture.getBoundingClientRect();

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 # Sound is large: only the newest entries keep theirs, an older one is rendered again when it is asked for.
 MOST_FOLDERS = 60
 NAME = re.compile(r"[0-9a-z-]+")
+# Sounds that every browser of today plays as they are.
+PLAYED = (".wav", ".flac", ".mp3", ".ogg", ".opus")
 
 
 class ServedFolder:
@@ -73,6 +75,32 @@ class ServedFolder:
                 self._prune()
         return path
 
+    def source(self, entry: Entry) -> Path | None:
+        """Gives the recording that an entry was made from, as a file that browsers play; None without one.
+
+        Raises:
+            ValueError: it cannot be read.
+        """
+        from generators.media import Converted
+
+        media = self.media(entry)
+        if not isinstance(media, Converted):
+            return None
+        from ..comparison import source_of
+
+        found = source_of(media)
+        if found is None:
+            return None
+        suffix = found.suffix.lower()
+        path = self.results / entry.id / f"before{suffix if suffix in PLAYED else '.flac'}"
+        with self._lock:
+            if not path.is_file():
+                path.parent.mkdir(exist_ok=True)
+                with replace_file(path) as partial:
+                    put(found, partial)
+                self._prune()
+        return path
+
     def part(self, name: str, index: int, audio: Audio) -> Path:
         """Writes a finished part of a result that is still being made.
 
@@ -104,6 +132,20 @@ class ServedFolder:
         folders = sorted(self.results.iterdir(), key=lambda path: path.stat().st_mtime)
         for path in folders[: max(0, len(folders) - MOST_FOLDERS)]:
             shutil.rmtree(path, ignore_errors=True)
+
+
+def put(source: Path, path: Path) -> None:
+    """Copies a sound file, or writes it anew when the suffix is another."""
+    if source.suffix.lower() == path.suffix:
+        shutil.copyfile(source, path)
+        return
+    from conditioning.encoders.sound_file import opened_sound
+
+    from ..audio_file import FRAMES_PER_WRITE, write
+
+    with opened_sound(source) as file:
+        blocks = (block.T for block in file.blocks(FRAMES_PER_WRITE, dtype="float32", always_2d=True))
+        write(blocks, file.samplerate, path)
 
 
 def name_of(entry: Entry) -> str:

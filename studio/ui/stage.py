@@ -6,12 +6,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 from typing import Any
+from urllib.parse import quote
 
 import gradio as gr
 
 from conditioning import EmotionCurve
 
 from ..library import Entry
+from .controls import sentence
 from .feeling import heading_of
 from .looks import NAMES, empty_html, look_of
 from .making import Workshop
@@ -50,9 +52,10 @@ class Stage:
         """Gives what to show: first what is heard and seen, then again with the files, which take longer."""
         media = workshop.served.media(entry)
         look = look_of(type(media))
+        picture = look.picture_html(media, f"{entry.modality}, {entry.emotion}")
         seen: Shown = {
-            self.title: title_html(entry, look.facts(media)),
-            self.picture: look.picture_html(media, f"{entry.modality}, {entry.emotion}"),
+            self.title: title_html(entry, look.facts(media)) + warnings_html(entry),
+            self.picture: picture + source_html(workshop, entry),
             self.sound: str(workshop.served.file(entry, ".wav")),
             self.box: gr.update(visible=True),
         }
@@ -91,7 +94,7 @@ def add_stage(
         apply_default_css=False,
         elem_id=f"{prefix}-picture",
         label="Picture",
-        js_on_load=asset("picture.js").replace("SOUND_ID", f"{prefix}-sound"),
+        js_on_load=(asset("picture.js") + asset("before_after.js")).replace("SOUND_ID", f"{prefix}-sound"),
     )
     recipe, buttons = None, {}
     with gr.Column(visible=False, elem_classes="stage-parts") as box:
@@ -117,6 +120,24 @@ def add_stage(
                     None, label="Everything this was made from", elem_id=f"{prefix}-recipe", open=True
                 )
     return Stage(heading, picture, sound, buttons, recipe, box)
+
+
+def source_html(workshop: Workshop, entry: Entry) -> str:
+    """Gives a player, heard and not seen, of the recording that an entry was made from; "" without one."""
+    try:
+        path = workshop.served.source(entry)
+    except (ValueError, OSError):
+        return ""
+    address = f"gradio_api/file={quote(str(path))}"
+    return f'<audio class="before" preload="metadata" src="{escape(address)}"></audio>' if path else ""
+
+
+def warnings_html(entry: Entry) -> str:
+    """Gives what somebody should know before trusting the result, a line each."""
+    found = entry.recipe.get("warnings")
+    lines = [line for line in found if isinstance(line, str)] if isinstance(found, (list, tuple)) else []
+    rows = "".join(f"<li>{escape(sentence(line))}</li>" for line in lines)
+    return f'<ul class="warnings" aria-label="Warnings">{rows}</ul>' if rows else ""
 
 
 def plain_title(words: str) -> str:

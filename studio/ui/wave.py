@@ -118,15 +118,19 @@ def f0_line(audio: Audio, end: float) -> tuple[str, float, float]:
     if voiced.size < 2:
         return "", 0.0, 0.0
     lowest, highest = float(voiced.min()), float(voiced.max())
-    low, high = math.log(min(60.0, lowest)), math.log(max(400.0, highest))
+    return f0_path(times, hertz, end, min(60.0, lowest), max(400.0, highest)), lowest, highest
+
+
+def f0_path(times: np.ndarray, hertz: np.ndarray, end: float, low: float, high: float) -> str:
+    """Draws f0 on a logarithmic scale from `low` Hz at the bottom to `high` Hz, with gaps where unvoiced."""
     steps, pen_down = [], False
     for time, value in zip(times.tolist(), hertz.tolist(), strict=True):
         if value > 0:
-            x, y = WIDTH * time / end, HEIGHT * (1 - (math.log(value) - low) / (high - low))
+            x, y = WIDTH * time / end, HEIGHT * (1 - math.log(value / low) / math.log(high / low))
             steps.append(f"{'L' if pen_down else 'M'}{x:.1f} {y:.1f}")
         pen_down = value > 0
     path = "".join(steps)
-    return f'<path class="halo" d="{path}"/><path class="line f0" d="{path}"/>', lowest, highest
+    return f'<path class="halo" d="{path}"/><path class="line f0" d="{path}"/>'
 
 
 def curve_lines(track: Sequence[tuple[float, float, float]], end: float) -> str:

@@ -5,6 +5,9 @@ from __future__ import annotations
 import difflib
 from dataclasses import dataclass
 
+# What a recording may come as.
+SOUND_FILES = (".wav", ".flac", ".ogg", ".mp3", ".opus", ".aiff", ".aif")
+
 
 @dataclass(frozen=True)
 class Voice:
@@ -31,6 +34,22 @@ VOICES = {
         Voice("emodb_16", "de-DE", "woman, 31, actor", "reported CC0"),
     )
 }
+
+
+LABELS = {name: f"{name} ({voice.language}, {voice.description})" for name, voice in VOICES.items()}
+
+
+def check_clip(path: str) -> None:
+    """Refuses what is no readable sound file; nothing is no clip.
+
+    Raises:
+        FileNotFoundError, ValueError: as `opened_sound`.
+    """
+    if path:
+        from conditioning.encoders.sound_file import opened_sound
+
+        with opened_sound(path):
+            pass
 
 
 def list_voices() -> list[Voice]:
