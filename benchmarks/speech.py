@@ -56,6 +56,7 @@ def run(out_dir: str | Path | None = None, checkpoint: str = "auto", repeats: in
 def measure(checkpoint: str, repeats: int) -> dict[str, Any]:
     """Times everything; see `run`."""
     from studio import Studio
+    from studio.evaluation.speech_world import world_factor
 
     with Studio(device="cpu") as studio:
         say(studio, PARAGRAPH, checkpoint)  # loads
@@ -127,12 +128,3 @@ def length_row(studio: Any, checkpoint: str, times: int) -> dict[str, float]:
         "real_time_factor": round(seconds / (len(samples) / rate), 4),
         "peak_memory_mb": round(memory, 1),
     }
-
-
-def world_factor(samples: Any, rate: int) -> float:
-    """Seconds that WORLD takes for each second of a sound, apart and together again."""
-    from studio.evaluation.speech_world import world_copy
-
-    started = time.perf_counter()
-    world_copy(samples, rate)
-    return (time.perf_counter() - started) / (len(samples) / rate)

@@ -76,7 +76,10 @@ def run_dial(
     calm = LABELS.index("neutral")
     still, before = judged(converted("neutral", 0.0)), judged(originals)
     answer: dict[str, Any] = {
-        "source": {"named neutral": share(before["scores"].argmax(1) == calm)},
+        "source": {
+            "named": share(before["scores"].argmax(1) == calm),
+            "score": {name: rounded(before["strength"][:, at].mean()) for at, name in enumerate(LABELS)},
+        },
         "neutral": {
             "named": share(still["scores"].argmax(1) == calm),
             "similarity": still["similarity"],
@@ -93,6 +96,12 @@ def run_dial(
             "similarity": [step["similarity"] for step in steps],
         }
     return answer
+
+
+def reader_sources(voice: Voice, judge: Any, count: int) -> list[tuple[Recording, np.ndarray]]:
+    """A reader's held-out recordings, with what the evaluator hears in others."""
+    reference = judge.reference([read_sound(row.path) for row in voice.references])
+    return [(row, reference) for row in voice.held_out[:count]]
 
 
 def sources_of(people: Sequence[Person]) -> list[tuple[Recording, np.ndarray]]:

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+FILES = ("source", "audio")  # arguments that are paths, of which the name says enough
+
 
 @dataclass
 class Maker:
@@ -33,7 +35,7 @@ class Maker:
         if self.folder is None:
             return None
         named = {**self.fixed, **request, "weights": self.weights}
-        named = {name: Path(value).name if name == "source" else value for name, value in named.items()}
+        named = {name: Path(value).name if name in FILES else value for name, value in named.items()}
         text = json.dumps(named, sort_keys=True, ensure_ascii=False)
         return self.folder / (hashlib.sha256(text.encode()).hexdigest()[:24] + suffix)
 

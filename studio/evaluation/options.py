@@ -8,11 +8,13 @@ from generators.base import MAX_SEED, option
 
 # Medium -> its measurement "module:function".
 EVALUATIONS = {
+    "conversion": "studio.evaluation.conversion_report:evaluate_conversion",
     "music": "studio.evaluation.music_report:evaluate_music",
     "speech": "studio.evaluation.speech_report:evaluate_speech",
 }
 # Medium -> what its calibration listens with "module:class"; see `calibration.Ear`.
 EARS = {
+    "conversion": "studio.evaluation.conversion_ear:ConversionEar",
     "music": "studio.evaluation.music_ear:MusicEar",
     "speech": "studio.evaluation.speech_ear:SpeechEar",
 }
@@ -42,6 +44,6 @@ class SpeechChoices(Choices):
 
 
 # Medium -> its flags.
-CHOICES: dict[str, type[Choices]] = {"music": MusicChoices, "speech": SpeechChoices}
+CHOICES: dict[str, type[Choices]] = {"conversion": Choices, "music": MusicChoices, "speech": SpeechChoices}
 # These hold several names.
 LISTS = ("sections", "voices")
