@@ -9,6 +9,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from conditioning.adapters import draw_present
+
 from .base import StepCallback
 
 MASK = -1
@@ -196,6 +198,30 @@ def flow_matching_loss(flow: Tensor, clean: Tensor, noise: Tensor, mask: Tensor)
     """
     error = (flow.float() - (clean - noise)).square().mean(-1)
     return (error * mask).sum() / mask.sum().clamp(min=1)
+
+
+def flow_step(
+    model: Callable[..., Any],
+    clean: Tensor,
+    t: Tensor,
+    conditions: dict[str, Any],
+    mask: Tensor,
+    drop: dict[str, float],
+) -> tuple[Tensor, Any]:
+    """One step of training by flow matching, its conditions dropped at random.
+
+    Args:
+        model: (noisy, t, **conditions, present) -> (flow, something else). clean: (B, T, C). t: (B,) in 0..1.
+        mask: (B, T) True = real. drop: condition -> probability of being dropped.
+
+    Returns:
+        The loss, and what the model gave beside the flow.
+    """
+    noise = torch.randn_like(clean)
+    present = draw_present(len(clean), drop, torch.default_generator)
+    present = {name: value.to(clean.device) for name, value in present.items()}
+    flow, beside = model(noisy_at(clean, noise, t), t, **conditions, present=present)
+    return flow_matching_loss(flow, clean, noise, mask), beside
 
 
 SOLVERS = ("euler", "midpoint")

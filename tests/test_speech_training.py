@@ -15,7 +15,7 @@ import torch
 
 import checkpoints
 from conditioning import load_space
-from generators.speech import train, train_acoustic, train_aligner, train_prosody, train_vocoder
+from generators.speech import train, train_acoustic, train_aligner, train_prosody
 from generators.speech.acoustic import AcousticDenoiser
 from generators.speech.acoustic_examples import AcousticExamples, envelopes_of, fit_mel_statistics
 from generators.speech.examples import ProsodyExamples, aligned_corpus
@@ -23,6 +23,7 @@ from generators.speech.model import SpeechModel
 from generators.speech.prosody import ProsodyDenoiser
 from generators.speech.text import read_text
 from generators.speech.tokens import tokens_of
+from generators.voice import train_vocoder
 from generators.voice.aligner import Aligner
 from generators.voice.corpus import load_corpus, prepare_corpus
 from generators.voice.discriminators import Discriminators

@@ -100,7 +100,8 @@ class Conversion:
                     share = (before + length * at / of) / max(self.survey.duration_s, before + length)
                     on_step(min(total, max(1, round(share * total))), total)
 
-            made = self.stretch(samples * gain, source_s, step) / gain
+            samples = (samples - self.survey.offset) * gain
+            made = softly_limited(self.stretch(samples, source_s, step) / gain)
             track = self.track(source_s, source_s + length_s, len(made) / SAMPLE_RATE / length_s)
             yield Converted(
                 made[None],
@@ -125,7 +126,7 @@ class Conversion:
         edit = self.edit(recording, start_s, on_step)
         edited = apply_edit(recording, edit, self.prompt.keep_timing)
         sound = self.sound(edited)
-        return softly_limited(sound[: len(samples)] if self.prompt.keep_timing else sound)
+        return sound[: len(samples)] if self.prompt.keep_timing else sound
 
     def edit(self, recording: Recording, start_s: float, on_step: StepCallback) -> np.ndarray:
         """Draws what to change. (G, 14)"""
@@ -150,6 +151,9 @@ class Conversion:
         Two draws from the same noise: along the direction, and along none. What the second has, takes of one
         line differ by anyway, so it is taken away.
         """
+        if not direction.any():  # guidance alone would already move it
+            on_step(1, 1)
+            return np.zeros((len(content), CHANNELS), np.float32)
         noise = torch.randn((1, len(content) + len(content) % PATCH, CHANNELS), generator=self.generator)
         noise *= self.options.temperature
         nowhere = torch.zeros_like(direction)

@@ -30,6 +30,8 @@ def doubts(
     """
     if found.channels > 1:
         yield f"{found.channels} channels were mixed into one"
+    if found.cut_short:
+        yield "the file breaks off before its end: what it holds was converted"
     if found.clipped:
         yield "the recording is clipped: what is cut off cannot be restored"
     voiced = float((frames.f0_hz > 0).mean())

@@ -63,7 +63,7 @@ class ConversionOptions(SamplingOptions):
         1.0, "Liveliness of the melody against the usual.", minimum=0, maximum=3, group="delivery"
     )
     temperature: float = option(
-        0.6, "How much the delivery varies from seed to seed.", minimum=0, maximum=1.5, group="delivery"
+        0.5, "How much the delivery varies from seed to seed.", minimum=0, maximum=1.5, group="delivery"
     )
 
 

@@ -18,6 +18,8 @@ LONGEST, SHORTEST = 10 * SAMPLE_RATE, 6 * SAMPLE_RATE  # of a stretch; it ends w
 QUIET_FRAMES = 5  # over which quiet is judged
 CLIPPED_SHARE = 5e-4  # of samples at full scale that is called clipping
 FULL = 0.999
+STREAMED = 0x7FFF0000  # bytes: a .wav that promises more was written without knowing its length
+MISSING = 1024  # bytes less than promised that are called cut short
 
 
 @dataclass(frozen=True)
@@ -27,14 +29,17 @@ class Survey:
     Attributes:
         sample: (S,) its loudest 15 s at 24 kHz, at the common level.
         gain_db: what brings the recording to that level. duration_s: of all of it.
-        clipped: whether its peaks are cut off. channels: of the file.
+        clipped: whether its peaks are cut off. cut_short: whether its end is missing. channels: of the file.
+        offset: mean of all samples, which is no sound.
     """
 
     sample: np.ndarray
     gain_db: float
     duration_s: float
     clipped: bool
+    cut_short: bool
     channels: int
+    offset: np.float32
 
 
 def survey(path: str | Path) -> Survey:
@@ -48,19 +53,30 @@ def survey(path: str | Path) -> Survey:
     sample, gain_db = loudest_speech(path)
     with opened_sound(path) as file:
         rate, channels = file.samplerate, file.channels
-    total = clipped = 0
+    total, clipped, offset = 0, 0, 0.0
     for block in blocks(path):
         if not np.isfinite(block).all():
             raise ValueError(f"expected finite samples, got others in {path.name!r}")
         total += len(block)
         clipped += int((np.abs(block) >= FULL).sum())
+        offset += float(block.sum(dtype=np.float64))
     return Survey(
         sample,
         gain_db,
         total / rate,
         clipped > max(3, CLIPPED_SHARE * total),
+        cut_short(path),
         channels,
+        np.float32(offset / total),
     )
+
+
+def cut_short(path: Path) -> bool:
+    """Says whether a .wav holds clearly less than its header promises."""
+    with open(path, "rb") as file:
+        head = file.read(8)
+    promised = 8 + int.from_bytes(head[4:], "little")
+    return head[:4] == b"RIFF" and path.stat().st_size + MISSING < promised < STREAMED
 
 
 def blocks(path: Path) -> Iterator[np.ndarray]:

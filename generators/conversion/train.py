@@ -10,8 +10,7 @@ from torch import Tensor
 
 import checkpoints
 from conditioning import SPACE_VERSION, load_space
-from conditioning.adapters import draw_present
-from generators.sampling import flow_matching_loss, noisy_at
+from generators.sampling import flow_step
 from generators.voice.points import EmotionPoints
 from training.loop import TrainConfig, steps_done, train
 
@@ -65,9 +64,6 @@ def loss_of(model: EditDenoiser, batch: dict[str, Any], config: dict[str, Any]) 
     """Flow matching over real moments."""
     clean = batch["clean"]
     t = torch.rand(len(clean), device=clean.device)
-    noise = torch.randn_like(clean)
-    present = draw_present(len(clean), config["drop"], torch.default_generator)
-    present = {name: value.to(clean.device) for name, value in present.items()}
     rest = {name: batch[name] for name in ("content", "voice", "direction", "mask")}
-    flow, _ = model(noisy_at(clean, noise, t), t, **rest, present=present)
-    return {"loss": flow_matching_loss(flow, clean, noise, batch["mask"])}
+    loss, _ = flow_step(model, clean, t, rest, batch["mask"], config["drop"])
+    return {"loss": loss}

@@ -9,8 +9,7 @@ import torch
 from torch import Tensor
 
 from conditioning import load_space
-from conditioning.adapters import draw_present
-from generators.sampling import flow_matching_loss, noisy_at
+from generators.sampling import flow_step
 from generators.voice.corpus import Corpus
 from training.loop import TrainConfig, train
 
@@ -67,12 +66,8 @@ def loss_of(
     """Flow matching over real frames, and the overlap of identity and emotion."""
     clean = batch["clean"]
     t = draw_times(len(clean)).to(clean.device)
-    noise = torch.randn_like(clean)
-    present = draw_present(len(clean), config["drop"], torch.default_generator)
-    present = {name: value.to(clean.device) for name, value in present.items()}
     rest = {name: batch[name] for name in ("tokens", "token_at", "plan", "mask", "speaker", "emotion")}
-    flow, shared = model(noisy_at(clean, noise, t), t, **rest, present=present)
-    loss = flow_matching_loss(flow, clean, noise, batch["mask"])
+    loss, shared = flow_step(model, clean, t, rest, batch["mask"], config["drop"])
     return {"loss": loss + config["overlap_weight"] * shared, "flow": loss, "overlap": shared}
 
 

@@ -12,8 +12,7 @@ from torch import Tensor
 
 import checkpoints
 from conditioning import load_space
-from conditioning.adapters import draw_present
-from generators.sampling import flow_matching_loss, noisy_at
+from generators.sampling import flow_step
 from generators.voice.aligner import Aligner
 from generators.voice.corpus import Corpus, Utterance, matches, speakers_of
 from generators.voice.flat_start import cepstra, flat_start, plausible
@@ -162,10 +161,6 @@ def loss_of(
     """Flow matching over real tokens, and the overlap of identity and emotion."""
     clean = batch["clean"]
     t = torch.rand(len(clean), device=clean.device)
-    noise = torch.randn_like(clean)
-    present = draw_present(len(clean), config["drop"], torch.default_generator)
-    present = {name: value.to(clean.device) for name, value in present.items()}
     rest = {name: batch[name] for name in ("tokens", "expression", "speaker", "emotion")}
-    flow, shared = model(noisy_at(clean, noise, t), t, **rest, present=present)
-    loss = flow_matching_loss(flow, clean, noise, batch["tokens"]["mask"])
+    loss, shared = flow_step(model, clean, t, rest, batch["tokens"]["mask"], config["drop"])
     return {"loss": loss + config["overlap_weight"] * shared, "flow": loss, "overlap": shared}

@@ -31,6 +31,8 @@ def loudest_speech(path: str | Path) -> tuple[np.ndarray, float]:
         rate = file.samplerate
         samples = loudest(file, CLIP_S)
     check_sound(samples, rate, repr(path.name))
+    samples = samples - np.float32(samples.mean(dtype=np.float64))
+    check_sound(samples, rate, repr(path.name))  # an offset alone is silence
     samples = resampled(samples, rate)
     gain_db = NEUTRAL_LEVEL_DB - active_level_db(samples)
     return samples * np.float32(10 ** (gain_db / 20)), gain_db

@@ -16,6 +16,8 @@ from .phones import INDEX, SILENCE
 PRIOR_FRAMES = 20.0  # how many frames of a phone outweigh how people in general say it
 SMOOTH_FRAMES, SMOOTH_BANDS = 2.0, 1.5
 MOST_WIDER = 1.5
+FLAT = 0.03  # spread of log f0: what is flatter is not widened
+KNOWN = 1e9  # frames of a colour that stands as it is
 
 
 @dataclass(frozen=True)
@@ -67,11 +69,11 @@ def pooled(prints: list[VoicePrint]) -> VoicePrint:
 
 
 def mixed(one: VoicePrint, other: VoicePrint, share: float, usual: np.ndarray) -> VoicePrint:
-    """A voice between two. share: 0 is the first, 1 the second."""
+    """A voice between two, all of whose phones count as heard. share: 0 is the first, 1 the second."""
     a, b = (full_colours(each, usual) for each in (one, other))
     return VoicePrint(
         (1 - share) * a + share * b,
-        (1 - share) * one.counts + share * other.counts,
+        np.full_like(one.counts, KNOWN),
         (1 - share) * one.log_f0 + share * other.log_f0,
         (1 - share) * one.log_f0_spread + share * other.log_f0_spread,
     )
@@ -127,7 +129,8 @@ def turn(source: VoicePrint, target: VoicePrint, usual: np.ndarray) -> Turn:
     speech[INDEX[SILENCE]] = 0
     change -= (speech @ change).mean() / max(1e-3, speech.sum())  # the level is not the voice's
     change[INDEX[SILENCE]] = 0
-    wider = np.clip(target.log_f0_spread / max(source.log_f0_spread, 0.03), 1 / MOST_WIDER, MOST_WIDER)
+    spreads = [max(voice.log_f0_spread, FLAT) for voice in (target, source)]
+    wider = np.clip(spreads[0] / spreads[1], 1 / MOST_WIDER, MOST_WIDER)
     return Turn(change.astype(np.float32), target.log_f0 - source.log_f0, source.log_f0, float(wider))
 
 
