@@ -30,7 +30,7 @@ from .options import ALIGNER, AUTO, VOCODER, ConversionOptions, ConversionPrompt
 from .source import Survey, stretches, survey
 from .summary import moved
 
-PULL = 0.8  # how far a draw is moved towards what the direction does to most people
+PULL = 1.0  # how far a draw is moved towards what the direction does to most people
 UNGUIDED = guidance_passes()
 LEAST_FRAMES = 12  # a stretch shorter than this is left as it is
 TRACK_STEP_S = 0.5
@@ -90,7 +90,7 @@ class Conversion:
     def parts(self, on_step: StepCallback | None) -> Iterator[Converted]:
         """Gives the sound, stretch by stretch."""
         total = 2 * self.options.num_inference_steps * max(1, round(self.survey.duration_s / 8))
-        source_s = done_s = 0.0
+        source_s = 0.0
         gain = np.float32(10 ** (self.survey.gain_db / 20))
         for samples in stretches(self.prompt.audio):
             length_s = len(samples) / SAMPLE_RATE
@@ -111,7 +111,6 @@ class Conversion:
                 provenance=self.provenance,
             )
             source_s += length_s
-            done_s += len(made) / SAMPLE_RATE
 
     def stretch(self, samples: np.ndarray, start_s: float, on_step: StepCallback) -> np.ndarray:
         """Converts one stretch. (S,) -> (S',), S' = S where the timing is kept."""

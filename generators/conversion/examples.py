@@ -153,14 +153,17 @@ def chances(pairs: Pairs, weights: dict[str, float]) -> np.ndarray:
 
 def fit_edits(pairs: Pairs, points: EmotionPoints, ridge: float) -> tuple[np.ndarray, np.ndarray]:
     """Fits the spread of edits, (14,), and the summary of a direction, (16, 64), by ridge regression
-    through nothing: no direction, no edit."""
-    felt = [
-        Felt(take.emotion, float(strength))
-        for take, strength in zip(pairs.takes, strengths_of(pairs), strict=True)
-    ]
+    through nothing: no direction, no edit.
+
+    Only edits that begin at neutral tell what a direction does: where both ends are felt, the errors of two
+    strengths add up, and sadness came out fainter than its takes.
+    """
+    strengths = strengths_of(pairs)
+    felt = [Felt(take.emotion, float(s)) for take, s in zip(pairs.takes, strengths, strict=True)]
     offsets = torch.stack([points.offset(each) for each in felt]).double().numpy()
-    x = np.stack([offsets[pair.target] - offsets[pair.source] for pair in pairs.pairs])
-    y = np.stack([summary_of(pairs.edit(pair), pairs.content_at(pair.source)) for pair in pairs.pairs])
+    chosen = [pair for pair in pairs.pairs if pairs.takes[pair.source].emotion == NEUTRAL]
+    x = np.stack([offsets[pair.target] for pair in chosen])
+    y = np.stack([summary_of(pairs.edit(pair), pairs.content_at(pair.source)) for pair in chosen])
     gram = x.T @ x + ridge * len(x) * np.eye(x.shape[1])
     weight = np.linalg.solve(gram, x.T @ y).T
     scale = np.sqrt((pairs.edits.astype(np.float64) ** 2).mean(0)) + 1e-3

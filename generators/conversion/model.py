@@ -80,10 +80,10 @@ class EditDenoiser(ModelMixin, ConfigMixin):
         Returns:
             (B, G, 14), and None (no second value).
         """
-        heard = self.content(patched(content))  # (B, G / 2, D)
+        real = mask[:, ::PATCH]
+        heard = self.content(patched(content)) * real[..., None]  # (B, G / 2, D)
         heard = heard + F.silu(self.neighbours(heard.transpose(1, 2)).transpose(1, 2))
         x = self.edit(patched(noisy)) + self.null_content(heard, present["content"])
-        real = mask[:, ::PATCH]
         places = torch.arange(direction.shape[1], device=x.device) * EMOTION_STRIDE  # (S,)
         lasting = places[None] < real.sum(1, keepdim=True)  # (B, S)
         felt = self.null_emotion(direction.to(x.dtype), present["emotion"])

@@ -18,7 +18,7 @@ from .examples import EditExamples, fit_edits
 from .model import EditDenoiser
 from .pairs import prepared_pairs
 
-RIDGE = 0.02
+RIDGE = 0.002
 
 
 def run(

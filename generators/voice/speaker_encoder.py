@@ -56,7 +56,8 @@ class SpeakerEncoder(ModelMixin, ConfigMixin):
 
     def embed(self, frames: Frames, phones: np.ndarray) -> np.ndarray:
         """Who speaks: a direction of length 1. (16,)"""
-        found = (self.inputs(frames, phones) - self.mean.numpy()) @ self.project.numpy()
+        mean, project = (x.float().cpu().numpy() for x in (self.mean, self.project))
+        found = (self.inputs(frames, phones) - mean) @ project
         return np.asarray(found / (np.linalg.norm(found) + 1e-9))
 
 
