@@ -33,7 +33,7 @@ def strengths_of(pairs: Pairs) -> np.ndarray:
     No intensity labels: for each emotion the mean summary of edits from neutral is its direction, and every
     take lies somewhere along it. Takes of lines without a neutral one count as strong. (takes,)
 
-    Source: the idea of Singh et al. 2025, "EmoReg": directional vectors instead of intensity labels.
+    Source: the idea of Gudmalwar et al. 2025, "EmoReg": directional vectors instead of intensity labels.
     """
     sums: dict[int, list[np.ndarray]] = {}
     for pair in pairs.pairs:

@@ -30,7 +30,7 @@ class EditDenoiser(ModelMixin, ConfigMixin):
     source's voice), emotion (the direction in the emotion space from what the source expresses to what is
     asked, pooled and in sequence). Each can be absent.
 
-    Source: Lipman et al. 2023 (flow matching); moving along directions of an emotion space: Singh et al.
+    Source: Lipman et al. 2023 (flow matching); moving along directions of an emotion space: Gudmalwar et al.
     2025, "EmoReg"; edits in place of recordings: this project.
     """
 

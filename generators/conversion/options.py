@@ -50,7 +50,7 @@ class ConversionOptions(SamplingOptions):
     checkpoint: str = option("auto", "Weights to use; auto takes the best.", choices=("auto", *CHECKPOINTS))
     num_inference_steps: int = option(10, "Sampling steps.", minimum=1, maximum=64, group="sampling")
     emotion_guidance_scale: float = option(
-        1.5,
+        1.75,
         "How clearly the sound follows the emotion.",
         minimum=0,
         maximum=10,
