@@ -32,7 +32,7 @@ REFUSED = {
     "half_a_header": "expected a readable sound file, got 'half_a_header.wav'",
     "half_a_flac": "expected a readable sound file, got 'half_a_flac.flac'",
     "nan": "expected finite samples, got others in 'nan.wav'",
-    "late_nan": "expected finite samples, got others in 'late_nan.wav'",
+    "faint_nan": "expected finite samples, got others in 'faint_nan.wav'",
     "infinite": "expected finite samples, got others in 'infinite.wav'",
     "folder": "expected a sound file, got a folder",
     "missing": "expected a sound file, got no file",
@@ -64,8 +64,8 @@ def sounds() -> dict[str, tuple]:
     time = np.arange(3 * SAMPLE_RATE) / SAMPLE_RATE
     word = np.zeros(20 * SAMPLE_RATE)
     word[10 * SAMPLE_RATE :][:14_400] = voice[:14_400]
-    late = np.tile(voice, 10)
-    late[-100] = np.nan
+    faint = np.concatenate([0.01 * np.tile(voice, 3), np.tile(voice, 8)])
+    faint[100] = np.nan
     nan, infinite = voice.copy(), voice.copy()
     nan[1000], infinite[1000] = np.nan, np.inf
     chords = [
@@ -80,7 +80,7 @@ def sounds() -> dict[str, tuple]:
         "one_sample": (np.full(1, 0.5),),
         "too_short": (voice[:5900],),
         "nan": (nan, SAMPLE_RATE, "FLOAT"),
-        "late_nan": (late, SAMPLE_RATE, "FLOAT"),
+        "faint_nan": (faint, SAMPLE_RATE, "FLOAT"),
         "infinite": (infinite, SAMPLE_RATE, "FLOAT"),
         "too_slow": (voice_like(2.0, 1000), 1000),
         "choir": (np.tile(voice[:9000, None], 33),),
@@ -182,8 +182,8 @@ def test_warnings_reach_the_command_line(takes, command, capsys):
 
 def test_an_offset_is_no_sound(takes, backend):
     usual, offset = (convert(backend, takes(name)).samples for name in ("usual", "offset"))
-    assert usual.shape == offset.shape and abs(offset.mean()) < 1e-3
-    assert np.linalg.norm(offset) == pytest.approx(np.linalg.norm(usual), rel=0.02)
+    assert usual.shape == offset.shape
+    assert np.linalg.norm(offset - usual) < 0.05 * np.linalg.norm(usual)
 
 
 def test_what_is_silent_stays_silent(takes, backend):

@@ -182,6 +182,13 @@ def test_a_joined_example_changes_its_direction_on_the_way(examples, monkeypatch
     assert ways(0.0) == 0 < ways(1.0)
 
 
+def test_a_direction_leads_from_one_feeling_to_the_other(examples, pairs):
+    for number, pair in enumerate(pairs.pairs):
+        one, other = (examples.points.offset(examples.felt[take]) for take in (pair.source, pair.target))
+        drawn = [examples.direction(number, torch.Generator().manual_seed(seed)) for seed in range(40)]
+        assert torch.cosine_similarity(torch.stack(drawn).mean(0), other - one, 0) > 0.9
+
+
 # The model
 
 

@@ -30,7 +30,7 @@ from .options import ALIGNER, AUTO, VOCODER, ConversionOptions, ConversionPrompt
 from .source import Survey, stretches, survey
 from .summary import moved
 
-PULL = 1.0  # how far a draw is moved towards what the direction does to most people
+PULL = 0.85  # how far a draw is moved towards what the direction does to most people
 UNGUIDED = guidance_passes()
 LEAST_FRAMES = 12  # a stretch shorter than this is left as it is
 TRACK_STEP_S = 0.5
