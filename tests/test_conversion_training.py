@@ -24,6 +24,7 @@ from generators.conversion.edits import CHANNELS, F0, RATE
 from generators.conversion.examples import EditExamples, chances, fit_edits, strengths_of
 from generators.conversion.model import EMOTION_MOMENTS, PATCH, EditDenoiser
 from generators.conversion.pairs import Pair, Pairs, Take, chosen_pairs, prepared_pairs
+from generators.voice import train_prints, train_speaker_encoder
 from generators.voice.features import SAMPLE_RATE
 from generators.voice.points import EmotionPoints
 from studio.cli_training import set_time_budget
@@ -279,3 +280,30 @@ def test_the_recipe_learns_resumes_and_ships(data, pairs, examples, tmp_path, mo
     monkeypatch.setattr(checkpoints, "ROOT", tmp_path)
     loaded = checkpoints.load("tiny")
     assert isinstance(loaded, EditDenoiser) and loaded.scale[RATE] > 0 and loaded.summary_of_direction.any()
+
+
+# Who speaks, fitted in closed form
+
+
+def test_the_recipes_of_voices_ship_what_they_measured(data, pairs, tmp_path, monkeypatch):
+    update = checkpoints.update_manifest
+    monkeypatch.setattr(checkpoints, "save", functools.partial(checkpoints.save, root=tmp_path))
+    monkeypatch.setattr(
+        checkpoints, "update_manifest", lambda name, new, root=tmp_path: update(name, new, root)
+    )
+    config = config_of(data, voices=["ann", "emodb_1"], recordings=2)
+    table = train_prints.run(config, data, tmp_path)
+    assert checkpoints.manifest(tmp_path)["tiny"].config == {"names": ["ann", "emodb_1"]}
+    assert np.exp(table.voice("ann").log_f0) == pytest.approx(190, rel=0.1), "measured where nothing is felt"
+    assert table.voice("emodb_1").log_f0 < table.voice("ann").log_f0
+    one, other = table.voice("ann").colours, table.voice("emodb_1").colours
+    between = np.minimum(one, other) - 1e-4 <= table.usual_colours
+    assert between.all() and np.isfinite(table.usual_colours).all()
+
+    config = config_of(data, caches=[str(data / "cache")] * 2, held_out=["bob", "eve"], each=6, size=1)
+    monkeypatch.setattr(train_speaker_encoder, "strangest", lambda *_: 0.25)
+    figures = train_speaker_encoder.run(config, data, tmp_path)
+    entry = checkpoints.manifest(tmp_path)["tiny"]
+    assert entry.figures == figures and figures["held-out people"] == 2
+    monkeypatch.setattr(checkpoints, "ROOT", tmp_path)
+    assert float(checkpoints.load("tiny").least_alike) == pytest.approx(0.25)
