@@ -23,6 +23,7 @@ class ConversionPrompt:
         "Who says it; empty keeps the person.",
         labels={"": "the same person", **LABELS},
         or_file="voice_clip",
+        group="another voice",
     )
     voice_clip: str = option(
         "",
