@@ -85,7 +85,9 @@ def read_request(draft: Draft, out_dir: Path) -> Request:
         raise ValueError(f"expected a modality, got {shorten(found.get('modality'))}")
     if not isinstance(found.get("out"), str):
         raise ValueError(f"expected a file name for out, got {shorten(found.get('out'))}")
+    prompt = registry.backend_class(found["modality"]).Prompt
     arguments = {key: value for key, value in found.items() if key not in OWN_KEYS}
+    arguments = base.files_in_place(prompt, arguments)
     if isinstance(arguments.get("emotion"), str):
         arguments["emotion"] = read_emotion(arguments["emotion"])
     out = inside(out_dir, found["out"])

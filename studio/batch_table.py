@@ -101,8 +101,11 @@ def row_values(said: Mapping[str, str], in_dir: Path, defaults: Defaults, *, com
             raise ValueError(unknown_name(modality, name, list(fields)))
         field, owner = fields[name]
         is_number = base.field_type(field, owner)[0] in (int, float)
-        value = read_field(field, owner, with_point(text) if comma and is_number else text)
-        values[name] = str(in_dir / value) if names_file(value, files.get(name, ())) else value
+        values[name] = read_field(field, owner, with_point(text) if comma and is_number else text)
+    values = base.files_in_place(registry.backend_class(modality).Prompt, values)
+    for name, known in files.items():
+        if names_file(values.get(name), known):
+            values[name] = str(in_dir / values[name])
     return values
 
 

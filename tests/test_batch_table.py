@@ -16,6 +16,7 @@ from generators import registry
 from studio.batch import Defaults, read_requests
 from studio.batch_names import Names
 from studio.batch_request import read_request
+from studio.batch_table import read_table
 from studio.cli import main
 
 
@@ -342,3 +343,16 @@ def test_ctrl_c_ends_a_table_too(takes, monkeypatch, capsys):
     out = takes.parent / "out"
     code = main(["batch", str(takes), "--modality", "conversion", "--out-dir", str(out), "--device", "cpu"])
     assert code == 130 and capsys.readouterr().err == "affect: cancelled\n" and list(out.iterdir()) == []
+
+
+def test_a_voice_of_a_recording_is_taken_from_beside_the_table(tmp_path):
+    for name in ("take.wav", "clip.wav"):
+        (tmp_path / name).write_bytes(b"sound")
+    table = tmp_path / "rows.csv"
+    table.write_text("audio,voice,emotion\ntake.wav,clip.wav,sad\ntake.wav,kathleen,sad\n", encoding="utf-8")
+    clip, named = read_table(table, tmp_path, Defaults("conversion"))
+    assert clip.values["voice_clip"] == str(tmp_path / "clip.wav") and "voice" not in clip.values
+    assert named.values["voice"] == "kathleen"
+    before = read_request(clip, tmp_path / "out").fingerprint
+    (tmp_path / "clip.wav").write_bytes(b"other")
+    assert read_request(clip, tmp_path / "out").fingerprint != before

@@ -111,8 +111,9 @@ def test_kept_timing_leaves_every_stretch_where_it_was(backend):
     parts = begun(backend, recording(13.0), prompt={"keep_timing": True}).parts(None)
     lengths = [part.samples.shape[1] for part in parts]
     assert lengths == [len(stretch) for stretch in stretches(recording(13.0))]
-    _, edit = edit_of(begun(backend, recording(2.0), prompt={"keep_timing": True}))
-    assert not edit[:, RATE].any() and edit[:, F0].any()
+    take, edit = edit_of(begun(backend, recording(2.0), prompt={"keep_timing": True}))
+    assert edit[:, RATE].any() and edit[:, F0].any()
+    assert np.array_equal(apply_edit(take, edit, keep_timing=True).source_at, np.arange(len(take)))
 
 
 def test_a_feeling_may_change_the_length(backend):

@@ -181,3 +181,12 @@ def test_a_curve_over_references_comes_back():
     code = {"code": [0.1] * 64, "source": "a.wav", "read_by": ["speech-encoder"]}
     curve = EmotionCurve.parse([(0, code), (4, "sad")])
     assert settings_for(curve.to_json()).curve() == curve
+
+
+@pytest.mark.parametrize("modality", ["speech", "conversion"])
+def test_strangers_cannot_name_a_file_where_a_voice_stands(modality):
+    given = {"emotion": "sad", "intensity": 1.0}
+    for values in ({"voice": "/etc/voice.wav"}, {"options": {"voice": "../voice.flac"}}):
+        with pytest.raises(ValueError, match=r"expected a name for voice, got a file"):
+            api.request_of(modality, {**given, **values})
+    assert api.request_of(modality, {**given, "voice": "kathleen"})["voice"] == "kathleen"

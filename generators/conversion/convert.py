@@ -22,7 +22,7 @@ from generators.weights import Weights, provenance
 
 from .content import content_of, recording_of, voice_of
 from .doubts import doubts
-from .edits import CHANNELS, F0, MOST, RATE, SHAPE, STRIDE, Edited, Recording, apply_edit, log_f0_of, moments
+from .edits import CHANNELS, F0, MOST, SHAPE, STRIDE, Edited, Recording, apply_edit, log_f0_of, moments
 from .heard import source_emotion
 from .identity import turn_to, turned
 from .model import EMOTION_MOMENTS, PATCH, EditDenoiser
@@ -200,8 +200,6 @@ class Conversion:
         log_f0 = log_f0_of(recording.f0_hz)[grid] + out[:, F0]
         out[:, F0] += (self.options.f0_range - 1) * (log_f0 - log_f0.mean())
         out[:, F0] += self.options.f0_shift * np.log(2) / 12
-        if self.prompt.keep_timing:
-            out[:, RATE] = 0
         return out
 
     @torch.no_grad()

@@ -40,11 +40,6 @@ class Recording:
     def __len__(self) -> int:
         return len(self.f0_hz)
 
-    def part(self, first: int, last: int) -> Recording:
-        """Gives a stretch of frames."""
-        at = slice(first, last)
-        return Recording(self.envelope[at], self.f0_hz[at], self.phones[at], self.speaking[at])
-
 
 def log_f0_of(f0_hz: np.ndarray) -> np.ndarray:
     """Log f0 through unvoiced frames; a constant where nothing is voiced. (T,)"""

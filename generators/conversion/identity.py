@@ -35,10 +35,9 @@ def turn_to(
     table, aligner = weights.get(CHECKPOINT), weights.get(ALIGNER)
     usual = table.usual_colours
     person = print_of(sample.envelope, phones, sample.f0_hz)
-    before = table.voice(prompt.voice) if prompt.voice else person
-    after = print_of_clip(prompt.voice_clip, aligner) if prompt.voice_clip else before
-    if not prompt.voice_clip:
-        before = person
+    others = [table.voice(prompt.voice)] if prompt.voice else []
+    others += [print_of_clip(prompt.voice_clip, aligner)] if prompt.voice_clip else []
+    before, after = [person, *others][-2:]
     return turn(person, mixed(before, after, prompt.voice_mix, usual), usual), [table.checkpoint]
 
 

@@ -9,7 +9,7 @@ from .content import F0_SCALE, F0_USED, LEVEL_SCALE, LEVEL_USED, SPEAKING, VOICE
 from .edits import CHANNELS, F0, SHAPE
 
 NUM_SUMMARY = CHANNELS + 2
-F0_RANGE, LEVEL_RANGE = CHANNELS, CHANNELS + 1
+F0_RANGE, LEVEL_RANGE = CHANNELS, CHANNELS + 1  # columns after those of the edit
 LEVEL = SHAPE.start
 LEAST_SPREAD = np.array([0.05, 1.0])  # of log f0 and of level: what is flat cannot be widened
 MOST_WIDER = 1.2

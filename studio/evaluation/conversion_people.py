@@ -85,19 +85,18 @@ def people_of(rows: Sequence[Recording], features: np.ndarray, names: Sequence[s
 
 def real_figures(
     judge: Any, people: Sequence[Person], features: Mapping[Path, np.ndarray]
-) -> dict[str, dict[str, float]]:
+) -> dict[str, dict[str, Any]]:
     """What the evaluator says of real acted takes of these people, by emotion.
 
     Args:
         features: what it hears in each recording, by path.
 
     Returns:
-        {emotion: {"named" share, "score" mean strength, "clips"}}; for neutral takes of the same people
-        "score" holds the strength of every other emotion in them.
+        {emotion: {"named" share, "score" mean strength, "clips", "heard_as" counts}}.
     """
     import numpy as np
 
-    answer: dict[str, dict[str, float]] = {}
+    answer: dict[str, dict[str, Any]] = {}
     for number, emotion in enumerate(LABELS):
         if emotion == "neutral":
             takes = [(row, ref) for p in people for row, ref in zip(p.sources, p.references, strict=True)]
@@ -107,14 +106,21 @@ def real_figures(
             continue
         heard = np.stack([features[row.path] for row, _ in takes])
         reference = np.stack([ref for _, ref in takes])
-        named = judge.scores(heard, reference).argmax(1) == number
+        scores = judge.scores(heard, reference)
         strength = judge.strength(heard, reference)[:, number]
         answer[emotion] = {
-            "named": round(float(named.mean()), 4),
+            "named": round(float((scores.argmax(1) == number).mean()), 4),
             "score": round(float(strength.mean()), 4),
             "clips": len(takes),
+            "heard_as": heard_as(scores),
         }
     return answer
+
+
+def heard_as(scores: np.ndarray) -> dict[str, int]:
+    """How often each emotion is the likeliest. (N, 5) -> counts by name"""
+    found = scores.argmax(1).tolist()
+    return {name: found.count(number) for number, name in enumerate(LABELS)}
 
 
 def real_similarity(people: Sequence[Person], encoder: Any) -> dict[str, float]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from .conversion_people import Person
+from .conversion_people import Person, heard_as
 from .maker import Maker
 from .speech_audio import Recording, read_sound
 from .speech_evaluator import LABELS
@@ -94,6 +94,7 @@ def run_dial(
             "named": [share(step["scores"].argmax(1) == number) for step in steps],
             **dial_figures(LEVELS, odds),
             "similarity": [step["similarity"] for step in steps],
+            "heard_as": heard_as(steps[-1]["scores"]),
         }
     return answer
 
@@ -144,14 +145,14 @@ def run_timing(takes: Takes, voice: Voice, count: int, seed: int) -> dict[str, A
     from generators.speech.train_aligner import join
 
     aligner: Any = checkpoints.load("speech-aligner")
-    moved, lengths = [], []
+    moved, still, lengths = [], [], []
     for at, row in enumerate(voice.held_out[:count]):
         symbols = join([tokens_of(s) for s in read_text(row.text, row.language)]).symbol
         before = boundaries(aligner, read_sound(row.path), symbols)
-        emotion = MOVING[at % len(MOVING)]
-        made = takes.make(
-            audio=str(row.path), emotion=emotion, intensity=1.0, seed=seed + at, keep_timing=True
-        )
+        asked = {"audio": str(row.path), "seed": seed + at, "keep_timing": True}
+        made = takes.make(**asked, emotion=MOVING[at % len(MOVING)], intensity=1.0)
+        calm = takes.make(**asked, emotion="neutral", intensity=0.0)
+        still.append(np.abs(boundaries(aligner, calm, symbols) - before))
         moved.append(np.abs(boundaries(aligner, made, symbols) - before))
         source, rate = read_sound(row.path)
         lengths.append(abs(len(made[0]) / made[1] - len(source) / rate))
@@ -159,6 +160,7 @@ def run_timing(takes: Takes, voice: Voice, count: int, seed: int) -> dict[str, A
     return {
         "boundaries": len(far),
         "within_30_ms": share(far <= NEAR_S),
+        "within_30_ms_at_intensity_0": share(np.concatenate(still) <= NEAR_S),
         "median_ms": rounded(1000 * np.median(far)),
         "p95_ms": rounded(1000 * np.quantile(far, 0.95)),
         "length_error_ms": rounded(1000 * max(lengths)),

@@ -10,7 +10,7 @@ from typing import Any
 import gradio as gr
 
 from conditioning import EmotionCurve
-from generators.base import field_type
+from generators.base import field_type, files_in_place
 from generators.registry import BACKENDS, backend_class
 
 from ..emotion_text import KEYFRAME, read_json, read_keyframes, read_value
@@ -129,7 +129,18 @@ def request_of(modality: str, values: Mapping[str, Any]) -> dict[str, Any]:
     if refused:
         raise ValueError(f"expected no {refused[0]!r} among the options: it has a parameter of its own")
     given = {name: value for name, value in named.items() if value not in (None, "")}
+    prompt = backend_class(modality).Prompt
+    for name, value in options.items():
+        refuse_file(prompt, name, value)
+    for name, value in given.items():
+        refuse_file(prompt, name, value)
     return {"modality": modality, **feeling_of(values["emotion"], values["intensity"]), **given, **options}
+
+
+def refuse_file(prompt: type, name: str, value: Any) -> None:
+    """Refuses a file where a name stands: strangers upload theirs, in the field that takes files."""
+    if files_in_place(prompt, {name: value}).get(name) != value:
+        raise ValueError(f"expected a name for {name}, got a file: it has a parameter of its own")
 
 
 def feeling_of(text: str, intensity: float) -> dict[str, Any]:
