@@ -91,8 +91,17 @@ def wait_for(condition, seconds=60.0):
 
 
 def set_number(page, block, value):
-    page.fill(f"#{block} input[type=number]", str(value))
-    page.press(f"#{block} input[type=number]", "Tab")
+    """Sets a number, again if the page was still building its control and put the start value back."""
+    number = page.locator(f"#{block} input[type=number]").first
+
+    def was_set():
+        if number.input_value() != str(value):
+            number.fill(str(value))
+            number.press("Tab")
+        page.wait_for_timeout(150)  # what is still being built writes its start value within this
+        return number.input_value() == str(value)
+
+    wait_for(was_set)
 
 
 def type_into(page, block, text):
