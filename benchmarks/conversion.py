@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from studio.evaluation.benchmark import machine, run_command, write_benchmark
+from studio.evaluation.benchmark import machine, run_command, torch_threads, write_benchmark
 from studio.evaluation.report import Targets
 
 THREADS = 2
@@ -29,15 +29,8 @@ def run(out_dir: str | Path | None = None, checkpoint: str = "auto", repeats: in
         "real_time_factor" (seconds of work for a second of recording), weights loaded; "by_length": the same
         and the peak memory of a process for 20 s and for 30 minutes; "speed_over_world"; "targets".
     """
-    import torch
-
-    before = torch.get_num_threads()
-    torch.set_num_threads(THREADS)
-    try:
-        with tempfile.TemporaryDirectory() as folder:
-            figures = measure(Path(folder), checkpoint, repeats)
-    finally:
-        torch.set_num_threads(before)
+    with torch_threads(THREADS), tempfile.TemporaryDirectory() as folder:
+        figures = measure(Path(folder), checkpoint, repeats)
     if out_dir is not None:
         write_benchmark(figures, out_dir, "conversion")
     return figures

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from generators.base import Cancelled
-from studio.evaluation.benchmark import machine, run_command, write_benchmark
+from studio.evaluation.benchmark import machine, run_command, torch_threads, write_benchmark
 from studio.evaluation.report import Targets
 
 THREADS = 2
@@ -40,14 +40,8 @@ def run(out_dir: str | Path | None = None, checkpoint: str = "auto", repeats: in
         the seconds of sound, the work for each second of it, and the peak memory of a process that makes it;
         "speed_over_world", free of the machine's speed; "targets".
     """
-    import torch
-
-    before = torch.get_num_threads()
-    torch.set_num_threads(THREADS)
-    try:
+    with torch_threads(THREADS):
         figures = measure(checkpoint, repeats)
-    finally:
-        torch.set_num_threads(before)
     if out_dir is not None:
         write_benchmark(figures, out_dir, "speech")
     return figures

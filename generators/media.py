@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
     import numpy as np
     import symusic
+
+    from conditioning.encoders.video_file import VideoFile
+    from conditioning.face.motion import FaceMotion
 
 
 @dataclass(frozen=True)
@@ -132,3 +137,70 @@ class Score(Media):
     @property
     def num_notes(self) -> int:
         return self.midi.note_num()
+
+
+@dataclass(frozen=True)
+class Video(Media):
+    """Moving pictures, with sound or without: H.264 and AAC in an MP4 file, of which memory holds a few frames.
+
+    Attributes:
+        file: a `generators.on_disk.ScratchFile`, which goes with the last who holds it, or the path of a kept file.
+        width, height: pixels.
+        frame_rate: Hz.
+        num_frames: at least 1.
+        sample_rate: of the sound in Hz; 0 of a silent film.
+        marks: what sounds when, of every kind in the order of time.
+    """
+
+    file: os.PathLike[str]
+    width: int
+    height: int
+    frame_rate: float
+    num_frames: int
+    sample_rate: int = 0
+    marks: tuple[Mark, ...] = ()
+
+    @property
+    def duration_s(self) -> float:
+        return self.num_frames / self.frame_rate
+
+    @property
+    def has_sound(self) -> bool:
+        return self.sample_rate > 0
+
+    def marks_of(self, kind: str) -> list[Mark]:
+        """Gives the marks of one kind."""
+        return [mark for mark in self.marks if mark.kind == kind]
+
+    def frames(self, start: int = 0, stop: int | None = None, *, block: int = 16) -> Iterator[np.ndarray]:
+        """Gives frames in order, (T, H, W, 3) uint8 RGB with T up to `block`."""
+        # From here, so that the scratch file is held as long as somebody reads.
+        yield from self._opened().frames(start, stop, block=block)
+
+    def stills(self, numbers: Iterable[int], *, largest: int | None = None) -> list[np.ndarray]:
+        """Gives single frames, (H, W, 3) uint8 RGB, of which the longer side is at most `largest` pixels."""
+        opened = self._opened()
+        return [opened.frame(number, largest=largest) for number in numbers]
+
+    def sound(self) -> Iterator[np.ndarray]:
+        """Gives the sound in blocks, (C, S) float32; nothing of a silent film."""
+        yield from self._opened().sound()
+
+    def _opened(self) -> VideoFile:
+        from conditioning.encoders.video_file import VideoFile
+
+        size = self.width, self.height
+        return VideoFile(Path(self.file), *size, self.frame_rate, self.num_frames, self.sample_rate)
+
+
+@dataclass(frozen=True)
+class Portrait(Video):
+    """A talking portrait.
+
+    Attributes:
+        motion: what the face does, at the film's rate or another.
+        identity: (K,) coefficients of the 3D head's shape; None of a photo's.
+    """
+
+    motion: FaceMotion = field(kw_only=True)
+    identity: np.ndarray | None = field(default=None, kw_only=True)

@@ -1,16 +1,38 @@
-"""Long sound that waits on the disk instead of in memory until it is written to its file."""
+"""Long sound and films that wait on the disk instead of in memory until they are written to their file."""
 
 from __future__ import annotations
 
 import mmap
+import os
 import tempfile
+import weakref
 from collections.abc import Iterable
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import numpy as np
 
 IN_MEMORY = 2**22  # numbers; about three minutes of one channel
+
+
+class ScratchFile(os.PathLike[str]):
+    """An empty file for what is too large for memory, such as a film; gone when nobody holds this any more.
+
+    A medium may hold one, or the `Path` of a file that is somebody else's: both are paths.
+
+    Args:
+        suffix: with its dot.
+    """
+
+    def __init__(self, suffix: str) -> None:
+        number, name = tempfile.mkstemp(prefix="affect-studio-", suffix=suffix)
+        os.close(number)
+        self.path = Path(name)
+        weakref.finalize(self, self.path.unlink, missing_ok=True)
+
+    def __fspath__(self) -> str:
+        return str(self.path)
 
 
 def concatenated(blocks: Iterable[np.ndarray]) -> np.ndarray:

@@ -11,7 +11,7 @@ from typing import Any
 from conditioning.emotion import FILE_SUFFIXES
 
 from .audio_file import CODECS
-from .batch_request import file_fields, names_file
+from .batch_request import file_fields, names_file, required_files
 from .formats import format_of
 
 LONGEST = 40  # characters of an emotion in a name
@@ -49,11 +49,14 @@ class Names:
 def wanted_stems(draft_id: str, values: Mapping[str, Any], emotion: str | None) -> Iterable[str]:
     """Gives the names that a result would have, the shortest first."""
     fields = file_fields(values["modality"])
-    given = next((values[name] for name, known in fields.items() if names_file(values.get(name), known)), "")
+    given = {name: values[name] for name, known in fields.items() if names_file(values.get(name), known)}
     if not given:
         yield slug(draft_id, case=True) or "result"
         return
-    stem = f"{PurePath(given).stem}-{emotion_slug(emotion)}"
+    # A photo that many recordings move: only both together tell the results apart.
+    told = [given[name] for name in required_files(values["modality"]) if name in given]
+    stem = "-".join(PurePath(name).stem for name in told or [*given.values()][:1])
+    stem = f"{stem}-{emotion_slug(emotion)}"
     yield stem
     if "intensity" in values:
         yield f"{stem}-{values['intensity']:g}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import json
 from collections.abc import Callable, Iterable, Mapping
@@ -127,6 +128,12 @@ def file_fields(modality: str) -> dict[str, tuple[str, ...]]:
     """
     backend = registry.backend_class(modality)
     return {**base.files_of(backend.Prompt), **base.files_of(backend.Options)}
+
+
+def required_files(modality: str) -> list[str]:
+    """Gives the fields with the files that a medium makes every result from."""
+    fields = dataclasses.fields(registry.backend_class(modality).Prompt)
+    return [field.name for field in fields if field.metadata.get("file") and field.metadata.get("required")]
 
 
 def names_file(value: Any, suffixes: tuple[str, ...]) -> bool:

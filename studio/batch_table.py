@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import re
 from collections.abc import Mapping
 from pathlib import Path, PurePath
@@ -13,7 +12,7 @@ from generators import base, registry
 
 from .batch_cells import COMMON_COLUMNS, Table, read_cells
 from .batch_names import Names
-from .batch_request import Defaults, Draft, file_fields, names_file, with_references
+from .batch_request import Defaults, Draft, file_fields, names_file, required_files, with_references
 from .emotion_text import read_emotion
 from .field_text import fields_of, read_field, read_intensity
 from .jobs import one_line
@@ -161,12 +160,14 @@ def file_draft(values: dict[str, Any], file_name: str, names: Names, defaults: D
 
 
 def input_field(modality: str) -> str:
-    """Gives the field with the file that a medium makes its result from.
+    """Gives the field with the one file that a medium makes its result from.
 
     Raises:
-        ValueError: a medium that needs none.
+        ValueError: a medium that needs none, or several.
     """
-    for field in dataclasses.fields(registry.backend_class(modality).Prompt):
-        if field.metadata.get("file") and field.metadata.get("required"):
-            return field.name
-    raise ValueError(f"expected a medium that makes each result from a file, got {modality!r}")
+    found = required_files(modality)
+    if len(found) > 1:
+        raise ValueError(f"expected a table with {' and '.join(found)} for {modality}, got a folder")
+    if not found:
+        raise ValueError(f"expected a medium that makes each result from a file, got {modality!r}")
+    return found[0]

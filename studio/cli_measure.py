@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import importlib
 import importlib.util
 import inspect
 from collections.abc import Callable, Mapping
@@ -14,7 +13,7 @@ import typer
 
 from .cli_generate import declare
 from .cli_terminal import JSON, QUIET, progress, say_json, show_table
-from .evaluation.options import CHOICES, EVALUATIONS, LISTS
+from .evaluation.options import LISTS, MEASURED, imported
 
 DATA = typer.Option(None, "--data", help="Folder that holds the data sets.", metavar="DIR")
 OUT = typer.Option(
@@ -41,7 +40,7 @@ COMMON: dict[str, tuple[Any, Any]] = {
 
 def evaluate_app() -> typer.Typer:
     group = typer.Typer(help="Measure a medium with its frozen evaluator.", rich_markup_mode="rich")
-    for modality in EVALUATIONS:
+    for modality in MEASURED:
         text = f"Generate {modality} and say what the frozen evaluators find in it."
         group.command(modality, help=text)(evaluate_command(modality))
     group.command("emotion")(evaluate_emotion)
@@ -51,7 +50,7 @@ def evaluate_app() -> typer.Typer:
 
 def bench_app() -> typer.Typer:
     group = typer.Typer(help="Measure speed and memory on this machine.", rich_markup_mode="rich")
-    for modality in EVALUATIONS:
+    for modality in MEASURED:
         text = f"Measure the speed of {modality}, the time until there is something, and the peak memory."
         group.command(modality, help=text)(bench_command(modality))
     return group
@@ -59,7 +58,8 @@ def bench_app() -> typer.Typer:
 
 def evaluate_command(modality: str) -> Callable[..., int]:
     """Gives a command whose signature has the common flags and one for each choice of the medium."""
-    choices = CHOICES[modality]
+    measurement = MEASURED[modality]
+    choices = measurement.choices
 
     def command(quiet: bool, as_json: bool, **given: Any) -> int:
         for name in LISTS:
@@ -67,8 +67,7 @@ def evaluate_command(modality: str) -> Callable[..., int]:
                 given[name] = tuple(part.strip() for part in given[name].split(","))
         for name in ("quick", "record"):
             given[name] = given[name] or None
-        module, _, function = EVALUATIONS[modality].partition(":")
-        return measure(module, function, f"evaluate {modality}", given, quiet, as_json)
+        return measure(measurement.report, f"evaluate {modality}", given, quiet, as_json)
 
     flags = {
         **COMMON,
@@ -100,7 +99,7 @@ def bench_command(modality: str) -> Callable[..., int]:
 def evaluate_emotion(data: Path = DATA, quiet: bool = QUIET, as_json: bool = JSON) -> int:
     """Read the dev splits of GoEmotions and EmoBank and compare with their labels."""
     return measure(
-        "conditioning.train_text", "evaluate_text", "evaluate emotion", {"data_dir": data}, quiet, as_json
+        "conditioning.train_text:evaluate_text", "evaluate emotion", {"data_dir": data}, quiet, as_json
     )
 
 
@@ -112,13 +111,11 @@ def evaluate_calibration(
 ) -> int:
     """Fit the map that makes equal steps of the intensity dial equal steps of the evaluator's score."""
     given = {"checkpoint": checkpoint, "clips": clips}
-    return measure(
-        "studio.evaluation.calibration", "calibrate", "evaluate calibration", given, quiet, as_json
-    )
+    return measure("studio.evaluation.calibration:calibrate", "evaluate calibration", given, quiet, as_json)
 
 
-def measure(module: str, name: str, title: str, given: dict[str, Any], quiet: bool, as_json: bool) -> int:
-    return run_measure(getattr(importlib.import_module(module), name), title, given, quiet, as_json)
+def measure(target: str, title: str, given: dict[str, Any], quiet: bool, as_json: bool) -> int:
+    return run_measure(imported(target), title, given, quiet, as_json)
 
 
 def run_measure(

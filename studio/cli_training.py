@@ -20,6 +20,7 @@ RECIPES = {
     "music-emopia-nc": "generators.music.train",
     "music-evaluator": "studio.evaluation.train_music_evaluator",
     "speech-encoder": "conditioning.train_speech_encoder",
+    "face-model": "conditioning.train_face_model",
     "speech-aligner": "generators.speech.train_aligner",
     "speech-vocoder": "generators.voice.train_vocoder",
     "voice-prints": "generators.voice.train_prints",

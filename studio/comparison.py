@@ -9,10 +9,10 @@ import numpy as np
 
 from checkpoints import sha256_of
 from conditioning.encoders.sound_file import opened_sound
-from generators.conversion.source import blocks_at_rate
 from generators.media import Audio, Converted
 from generators.voice.clip import resampled
 from generators.voice.features import SAMPLE_RATE
+from generators.voice.recording_file import blocks_at_rate
 
 from .spectrogram import shaded, spectrogram_db
 from .waveform import LONGEST_F0_S, f0_of

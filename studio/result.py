@@ -15,13 +15,15 @@ from generators.media import Media
 
 from .formats import format_of
 
+SMALL = ".mp3"  # a notebook holds its sounds for ever
+
 
 @dataclass(frozen=True)
 class Result:
     """One result.
 
     Attributes:
-        media: what was made, a `Score` or `Audio`.
+        media: what was made; see `generators.media`.
         recipe: plain JSON that makes the same result again: `generate.from_recipe(result.recipe)`.
     """
 
@@ -43,7 +45,7 @@ class Result:
         """Shows the result: in a notebook below the cell, elsewhere as a file in the system's viewer.
 
         Returns:
-            The temporary file (a picture of a score, the sound of anything else), or None in a notebook.
+            The temporary file (the form that `Format.shown` names), or None in a notebook.
             Where there is no screen the file is written all the same.
         """
         if in_notebook():
@@ -55,14 +57,22 @@ class Result:
         return path
 
     def show_in_notebook(self) -> None:
-        """Puts the picture and a player under the cell."""
+        """Puts a film, or the picture and a player of the sound, under the cell: whatever the medium has."""
         from IPython import display
 
+        known = format_of(self.media)
         with tempfile.TemporaryDirectory() as folder:
-            picture = self.save(Path(folder) / "result.png")
-            display.display(display.Image(filename=str(picture), width=900))
-            sound = self.save(Path(folder) / "result.mp3").read_bytes()
-            display.display(display.Audio(data=sound))
+            file = Path(folder) / "result"
+            if known.films:
+                film = self.save(file.with_suffix(known.films[0]))
+                display.display(display.Video(filename=str(film), embed=True, width=480))
+                return
+            if known.pictures:
+                picture = self.save(file.with_suffix(known.pictures[0]))
+                display.display(display.Image(filename=str(picture), width=900))
+            if known.sounds:
+                sound = self.save(file.with_suffix(SMALL if SMALL in known.sounds else known.sounds[0]))
+                display.display(display.Audio(data=sound.read_bytes()))
 
 
 def in_notebook() -> bool:

@@ -136,11 +136,12 @@ class Studio:
     ) -> Result:
         """Makes one result; see `generate`, which has the same arguments."""
         from .result import Result
+        from .spoken import with_voice
 
-        prompt, options, curve = self.check(
-            modality, emotion=emotion, intensity=intensity, **prompt_and_options
-        )
+        self.check(modality, emotion=emotion, intensity=intensity, **prompt_and_options)
         with self._lock:
+            arguments = with_voice(self, modality, prompt_and_options, emotion, intensity, on_step)
+            prompt, options, curve = self.check(modality, emotion=emotion, intensity=intensity, **arguments)
             media = self.backend(modality).generate(prompt, curve, options, on_step=on_step, on_part=on_part)
         result = Result(media=media, recipe=recipes.make_recipe(modality, prompt, options, curve, media))
         if self.library is not None:

@@ -20,10 +20,10 @@ from generators.conversion.backend import ConversionBackend
 from generators.conversion.edits import STRIDE
 from generators.conversion.model import EditDenoiser
 from generators.conversion.options import ALIGNER, VOCODER
-from generators.conversion.source import LONGEST, stretches
 from generators.media import Converted
 from generators.voice.aligner import Aligner
 from generators.voice.features import HOP_LENGTH, SAMPLE_RATE
+from generators.voice.recording_file import LONGEST, stretches
 
 NAME = "conversion-base"
 QUICK = {"num_inference_steps": 2, "checkpoint": NAME}

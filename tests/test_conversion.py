@@ -15,12 +15,10 @@ from conditioning import EmotionCurve
 from generators import on_disk
 from generators.base import build, files_in_place
 from generators.conversion.backend import ConversionBackend
-from generators.conversion.content import recording_of
 from generators.conversion.convert import Conversion
 from generators.conversion.edits import CHANNELS, F0, RATE, SHAPE, apply_edit
 from generators.conversion.options import ALIGNER, CHECKPOINTS, ConversionOptions, ConversionPrompt
 from generators.conversion.options import check_prompt as check_conversion
-from generators.conversion.source import LONGEST, SHORTEST, stretches
 from generators.media import join
 from generators.speech.backend import SpeechBackend
 from generators.speech.options import SpeechPrompt
@@ -28,6 +26,8 @@ from generators.voice.clip import print_of_clip
 from generators.voice.features import HOP_LENGTH, SAMPLE_RATE, analyse, track_f0
 from generators.voice.identity import distance
 from generators.voice.prints import CHECKPOINT as PRINTS
+from generators.voice.recording import recording_of
+from generators.voice.recording_file import LONGEST, SHORTEST, stretches
 from studio.export import save
 from studio.recipe import split_arguments
 

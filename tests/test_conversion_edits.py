@@ -16,7 +16,6 @@ from generators.conversion.edits import (
     MOST,
     NUM_SHAPE,
     SHAPE,
-    Recording,
     apply_edit,
     edit_between,
     envelope_change,
@@ -27,6 +26,7 @@ from generators.conversion.edits import (
 from generators.conversion.summary import F0_RANGE, LEVEL_RANGE, NUM_SUMMARY, moved, summary_of
 from generators.conversion.warping import positions
 from generators.voice.features import N_MELS
+from generators.voice.recording import Recording
 
 NUM_PHONES = 9
 

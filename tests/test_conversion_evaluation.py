@@ -16,7 +16,7 @@ import checkpoints
 import training
 from generators.voice.features import FRAME_RATE
 from studio.evaluation import conversion_trials as trials
-from studio.evaluation import speech_words, train_speech_evaluator
+from studio.evaluation import report, speech_words, train_speech_evaluator
 from studio.evaluation.conversion_people import (
     HELD_OUT,
     SOURCES,
@@ -25,9 +25,10 @@ from studio.evaluation.conversion_people import (
     real_figures,
     real_similarity,
 )
+from studio.evaluation.figures import LEVELS
 from studio.evaluation.speech_audio import Recording
 from studio.evaluation.speech_evaluator import LABELS
-from studio.evaluation.speech_trials import LEVELS, Voice
+from studio.evaluation.speech_trials import Voice
 
 CONFIGS = Path(training.__path__[0]) / "configs"
 
@@ -181,6 +182,13 @@ def test_the_judge_never_heard_whom_it_judges(tmp_path, monkeypatch):
 
 
 # Trials
+
+
+def test_weights_that_media_share_count_too():
+    for modality in ("speech", "conversion"):
+        assert {"speech-vocoder", "speech-aligner"} <= {
+            row.split(":")[0] for row in report.weights_of(modality, "auto").split(",")
+        }
 
 
 def test_takes_are_made_once_and_kept(rows, tmp_path):

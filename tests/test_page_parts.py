@@ -31,6 +31,9 @@ class Fields:
     pick: str = option("a", "Which.", labels={"a": "First", "b": "Second"})
     source: str | None = option(None, "From where.", file=(".mid",))
     take: str | None = option(None, "What is heard.", file=(".wav",))
+    photo: str | None = option(None, "What is seen.", file=(".png", ".jpg"))
+    film: str | None = option(None, "What moves.", file=(".mp4", ".webm"))
+    either: str | None = option(None, "Which moves.", file=(".mp4", ".png"))
 
 
 def control(name):
@@ -52,6 +55,9 @@ def control(name):
         ("pick", "Dropdown", "b", {"pick": "b"}),
         ("source", "File", None, {}),
         ("take", "Audio", "take.wav", {"take": "take.wav"}),
+        ("photo", "Image", "me.jpg", {"photo": "me.jpg"}),
+        ("film", "Video", "me.mp4", {"film": "me.mp4"}),
+        ("either", "File", "me.png", {"either": "me.png"}),
     ],
 )
 def test_a_field_becomes_a_control(name, kind, sent, read):
@@ -66,6 +72,20 @@ def test_a_control_refuses_and_restores():
     assert control("count").write({"count": 99}, str) == [3]
     assert control("source").write({"source": "/etc/hostname"}, lambda path: None) == [None]
     assert control("pick").component.choices == [("First", "a"), ("Second", "b")]
+
+
+def test_a_photo_reaches_the_field_as_the_file_that_it_is(tmp_path):
+    from gradio.data_classes import ImageData
+    from PIL import Image
+
+    path = tmp_path / "me.jpg"
+    Image.new("L", (8, 8)).save(path)
+    box = control("photo").component
+    assert box.preprocess(ImageData(path=str(path), orig_name="me.jpg")) == str(path)
+    path.write_bytes(b"no picture")
+    assert box.preprocess(ImageData(path=str(path), orig_name="me.jpg")) == str(path)
+    assert box.preprocess(None) is None
+    assert control("photo").write({"photo": str(path)}, str) == [str(path)]
 
 
 def test_a_length_knows_its_way():

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from generators.speech.text import iter_sentences, read_text
 from generators.speech.text_numbers import cardinal, number, ordinal, year
-from generators.speech.visemes import VISEME, VISEMES, viseme_track
 from generators.voice.phones import BREAKS, INDEX, SYMBOLS, VOWELS
+from generators.voice.visemes import VISEME, VISEMES, viseme_track
 
 STRESS = ("", "ˌ", "ˈ")
 

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from scipy.fft import dct
 from scipy.ndimage import uniform_filter1d
 
-from generators.voice.features import Frames, energy_db
-from generators.voice.phones import CLASSES, class_matrix
+from generators.voice.phones import CLASSES
+from generators.voice.recording import Recording, log_f0_of
 
-from .edits import STRIDE, Recording, log_f0_of, moments
+from .edits import STRIDE, moments
 
-ACTIVE_DB = 30.0  # below the loud frames
 FAR_FRAMES = 40
 NUM_SPECTRUM = 8
 NUM_CONTENT = len(CLASSES) + NUM_SPECTRUM + 6
@@ -22,21 +19,6 @@ NUM_VOICE = 2 + NUM_COLOUR - 1
 # Columns of `content_of`, and what its f0 and level are divided by.
 F0_USED, VOICED_USED, LEVEL_USED, SPEAKING = range(len(CLASSES) + NUM_SPECTRUM, NUM_CONTENT - 2)
 F0_SCALE, LEVEL_SCALE = 0.25, 10.0
-
-
-def recording_of(aligner: Any, frames: Frames) -> tuple[Recording, np.ndarray]:
-    """Gives a recording with its phone posteriors, (T, phones)."""
-    found = aligner.posteriors(frames.log_mel)
-    classes = found @ class_matrix()
-    return Recording(frames.envelope, frames.f0_hz, classes, speaking_of(frames, classes)), found
-
-
-def speaking_of(frames: Frames, classes: np.ndarray) -> np.ndarray:
-    """0 in pauses, 1 in speech, by phones and by level. (T,)"""
-    level = energy_db(frames.log_mel)
-    loud = level > np.quantile(level, 0.95) - ACTIVE_DB
-    found = (1 - classes[:, 0]) * loud
-    return np.convolve(found, np.ones(5) / 5, "same").astype(np.float32)
 
 
 def content_of(take: Recording) -> np.ndarray:

@@ -15,19 +15,20 @@ from generators.base import PartCallback, StepCallback
 from generators.media import Converted, join
 from generators.sampling import guidance_passes, guided_flow, sample_flow
 from generators.voice.features import FRAME_RATE, HOP_LENGTH, SAMPLE_RATE, analyse
+from generators.voice.heard import source_emotion
 from generators.voice.limiter import softly_limited
+from generators.voice.recording import Recording, log_f0_of, recording_of
+from generators.voice.recording_file import Survey, stretches, survey
 from generators.voice.speaker_encoder import CHECKPOINT as SPEAKERS
 from generators.voice.vocoder import harmonic_source
 from generators.weights import Weights, provenance
 
-from .content import content_of, recording_of, voice_of
+from .content import content_of, voice_of
 from .doubts import doubts
-from .edits import CHANNELS, F0, MOST, SHAPE, STRIDE, Edited, Recording, apply_edit, log_f0_of, moments
-from .heard import source_emotion
+from .edits import CHANNELS, F0, MOST, SHAPE, STRIDE, Edited, apply_edit, moments
 from .identity import turn_to, turned
 from .model import EMOTION_MOMENTS, PATCH, EditDenoiser
 from .options import ALIGNER, AUTO, VOCODER, ConversionOptions, ConversionPrompt
-from .source import Survey, stretches, survey
 from .summary import moved
 
 PULL = 0.85  # how far a draw is moved towards what the direction does to most people

@@ -11,8 +11,8 @@ from generators.voice.features import Frames, energy_db
 from generators.voice.speaker_encoder import PIECE_FRAMES
 
 if TYPE_CHECKING:
-    from .edits import Recording
-    from .source import Survey
+    from generators.voice.recording import Recording
+    from generators.voice.recording_file import Survey
 
 # Over 15 s the level of speech moves by 10 dB and more (1 of 100 recordings less), that of music and noise by
 # less than 5.

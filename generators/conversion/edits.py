@@ -12,7 +12,8 @@ import numpy as np
 from scipy.fft import dct, idct
 from scipy.ndimage import gaussian_filter1d
 
-from generators.voice.features import F0_MAX_HZ, F0_MIN_HZ, N_MELS, continuous_log_f0
+from generators.voice.features import F0_MAX_HZ, F0_MIN_HZ, N_MELS
+from generators.voice.recording import Recording, log_f0_of
 
 STRIDE = 2  # frames from one moment of an edit to the next
 NUM_SHAPE = 12  # coefficients of the envelope's change; finer ones cost words and say nothing of a feeling
@@ -20,31 +21,6 @@ RATE, F0, SHAPE = 0, 1, slice(2, 2 + NUM_SHAPE)  # columns
 CHANNELS = 2 + NUM_SHAPE
 MOST = np.array([0.7, 1.2, 40.0, *[20.0] * (NUM_SHAPE - 1)], np.float32)  # an edit goes no further
 SMOOTH_RATE, SMOOTH_EDIT = 8.0, 1.5  # frames; more lost anger's attacks
-
-
-@dataclass(frozen=True)
-class Recording:
-    """A recording as the model and the vocoder need it; T frames.
-
-    Attributes:
-        envelope: (T, 100) log units, without harmonics. f0_hz: (T,), 0 where unvoiced.
-        phones: (T, classes) how likely each class of phone is, see `content.CLASSES`.
-        speaking: (T,) 0 in pauses, 1 in speech.
-    """
-
-    envelope: np.ndarray
-    f0_hz: np.ndarray
-    phones: np.ndarray
-    speaking: np.ndarray
-
-    def __len__(self) -> int:
-        return len(self.f0_hz)
-
-
-def log_f0_of(f0_hz: np.ndarray) -> np.ndarray:
-    """Log f0 through unvoiced frames; a constant where nothing is voiced. (T,)"""
-    found = continuous_log_f0(f0_hz)
-    return np.full(len(f0_hz), np.log(150.0), np.float32) if found is None else found
 
 
 def moments(num_frames: int) -> np.ndarray:

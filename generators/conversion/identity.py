@@ -11,8 +11,8 @@ from generators.voice.clip import print_of_clip
 from generators.voice.features import F0_MAX_HZ, F0_MIN_HZ
 from generators.voice.identity import Turn, mixed, print_of, turn
 from generators.voice.prints import CHECKPOINT
+from generators.voice.recording import Recording, log_f0_of
 
-from .edits import Recording, log_f0_of
 from .options import ALIGNER, ConversionPrompt
 
 if TYPE_CHECKING:

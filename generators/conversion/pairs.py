@@ -13,9 +13,10 @@ import numpy as np
 
 import checkpoints
 from generators.voice.corpus import Corpus, Utterance, matches, prepared_corpus
+from generators.voice.recording import recording_of
 from training.workers import map_in_processes
 
-from .content import NUM_CONTENT, NUM_VOICE, content_of, recording_of, voice_of
+from .content import NUM_CONTENT, NUM_VOICE, content_of, voice_of
 from .edits import CHANNELS, edit_between, moments
 from .warping import positions
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from .edits import Recording
+from generators.voice.recording import Recording
 
 STEP = 2  # frames compared as one
 SHAPE_WEIGHT = 0.25  # of the spectrum beside the phones

@@ -7,9 +7,9 @@ import numpy as np
 from generators.media import Mark
 from generators.voice.features import FRAME_RATE
 from generators.voice.phones import SYMBOLS
+from generators.voice.visemes import viseme_track
 
 from .delivery import Delivery
-from .visemes import viseme_track
 
 
 def marks_of(delivery: Delivery, durations: np.ndarray) -> list[Mark]:

@@ -3,25 +3,23 @@ encoders."""
 
 from __future__ import annotations
 
-import importlib
 from typing import Any
 
-from .options import EVALUATIONS
+from .options import MEASURED, imported
 
 
 def evaluate(modality: str, **options: Any) -> dict[str, Any]:
     """Measures a medium with its frozen evaluators.
 
     Args:
-        modality: out of `EVALUATIONS`. options: of the function named there.
+        modality: out of `MEASURED`. options: of the function named there as its report.
 
     Raises:
         ValueError: a medium that has no evaluator.
     """
-    if modality not in EVALUATIONS:
-        raise ValueError(f"expected a medium out of {', '.join(EVALUATIONS)}, got {modality!r}")
-    module, _, name = EVALUATIONS[modality].partition(":")
-    return getattr(importlib.import_module(module), name)(**options)
+    if modality not in MEASURED:
+        raise ValueError(f"expected a medium out of {', '.join(MEASURED)}, got {modality!r}")
+    return imported(MEASURED[modality].report)(**options)
 
 
-__all__ = ["EVALUATIONS", "evaluate"]
+__all__ = ["MEASURED", "evaluate"]

@@ -7,7 +7,8 @@ import platform
 import subprocess
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +47,19 @@ def run_command(arguments: Sequence[str], path: Path) -> tuple[float, float]:
             f"expected the command to make a file, got exit code {process.returncode}: {errors[-200:]}"
         )
     return seconds, memory or usage[2].ru_maxrss / 1024
+
+
+@contextmanager
+def torch_threads(count: int) -> Iterator[None]:
+    """Lets torch use so many threads for a while, so that figures do not depend on how many there are."""
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(count)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 def largest_memory_mb(pid: int) -> float:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
-import importlib
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
-from .options import EARS
+from .options import MEASURED, imported
 
 if TYPE_CHECKING:
     import numpy as np
@@ -76,8 +75,7 @@ def calibrate(
 
     modality = medium_of(checkpoint)
     if ear is None:
-        module, _, name = EARS[modality].partition(":")
-        ear = getattr(importlib.import_module(module), name)()
+        ear = imported(MEASURED[modality].ear)()
     generate = generate or uncalibrated(modality, checkpoint)
     count = ear.clips if clips is None else clips
     if count < 1:
@@ -120,7 +118,7 @@ def medium_of(checkpoint: str) -> str:
     from generators import registry
 
     checkpoints.describe(checkpoint)
-    known = {name: registry.backend_class(name).checkpoints for name in EARS}
+    known = {name: registry.backend_class(name).checkpoints for name in MEASURED}
     for modality, names in known.items():
         if checkpoint in names:
             return modality

@@ -17,6 +17,7 @@ from .conversion_trials import (
     sources_of,
 )
 from .conversion_voices import run_voices
+from .figures import LEVELS, rounded
 from .maker import counter
 from .report import (
     Targets,
@@ -27,7 +28,7 @@ from .report import (
     weights_of,
     write_report,
 )
-from .speech_trials import LEVELS, rounded, voice_of_data
+from .speech_trials import voice_of_data
 
 SECTIONS = ("people", "readers", "timing", "voices")
 READERS = ("kathleen", "kerstin")

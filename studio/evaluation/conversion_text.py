@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from .conversion_trials import MOVING
+from .plots import COLOURS
 from .report import target_lines
-from .speech_plots import COLOURS
 
 
 def draw(results: Mapping[str, Any], folder: Path) -> str:

@@ -6,11 +6,10 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from .conversion_people import Person, heard_as
-from .maker import Maker
+from .figures import LEVELS, dial_figures, rounded, share
 from .speech_audio import Recording, read_sound
 from .speech_evaluator import LABELS
-from .speech_judging import share
-from .speech_trials import LEVELS, Sound, Voice, dial_figures, rounded, write_sound
+from .speech_trials import Lines, Sound, Voice
 
 if TYPE_CHECKING:
     import numpy as np
@@ -19,21 +18,10 @@ MOVING = tuple(name for name in LABELS if name != "neutral")
 NEAR_S = 0.03
 
 
-class Takes(Maker):
-    """Converts recordings; results are kept as .flac."""
+class Takes(Lines):
+    """Converts recordings; results are kept as spoken lines are."""
 
-    def make(self, **request: Any) -> Sound:
-        """Gives the samples (S,) and the rate of a request."""
-        path = self.path_of(request, ".flac")
-        if path is not None and path.exists():
-            found = read_sound(path)
-        else:
-            media = self.generate("conversion", **self.fixed, **request).media
-            found = (media.samples.mean(axis=0), int(media.sample_rate))
-            if path is not None:
-                write_sound(path, *found)
-        self.on_clip()
-        return found
+    modality = "conversion"
 
 
 def run_dial(

@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .conversion_people import Person
+from .figures import rounded
 from .speech_audio import read_sound
-from .speech_trials import rounded, write_sound
+from .speech_trials import write_sound
 
 if TYPE_CHECKING:
     import numpy as np

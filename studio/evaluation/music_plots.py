@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from .plots import draw_confusion
+
 QUADRANTS = ("Q1", "Q2", "Q3", "Q4")
 NAMES = ("Q1 happy", "Q2 tense", "Q3 sad", "Q4 calm")
 COLOURS = ("#e69f00", "#d55e00", "#0072b2", "#009e73")
@@ -29,24 +31,7 @@ def draw(results: Mapping[str, Any], out_dir: Path) -> list[str]:
 
 def confusion(result: Mapping[str, Any], path: Path) -> None:
     """Asked quadrants against named ones."""
-    import numpy as np
-    from matplotlib.figure import Figure
-
-    counts = np.array(result["confusion"], dtype=float)
-    shares = counts / np.maximum(counts.sum(1, keepdims=True), 1)
-    figure = Figure(figsize=(4.6, 4), layout="constrained")
-    axis = figure.subplots()
-    image = axis.imshow(shares, cmap="Blues", vmin=0, vmax=1)
-    for row in range(4):
-        for column in range(4):
-            colour = "white" if shares[row, column] > 0.6 else "black"
-            axis.text(column, row, f"{shares[row, column]:.0%}", ha="center", va="center", color=colour)
-    axis.set_xticks(range(4), NAMES, rotation=30)
-    axis.set_yticks(range(4), NAMES)
-    axis.set_xlabel("named by the evaluator")
-    axis.set_ylabel("asked for")
-    figure.colorbar(image, shrink=0.8)
-    figure.savefig(path, dpi=110)
+    draw_confusion(result["confusion"], NAMES, "asked for", path)
 
 
 def dial(result: Mapping[str, Any], path: Path) -> None:

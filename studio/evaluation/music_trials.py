@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from .figures import LEVELS, share
 from .maker import Maker
 from .music_metrics import ATTRIBUTES, GridClip, copied, fault_of, grid_of, measure, window_hashes
 
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
     import symusic
 
 QUADRANTS = ("Q1", "Q2", "Q3", "Q4")
-LEVELS = (0.0, 0.25, 0.5, 0.75, 1.0)
 SETTINGS = (-3, -2, -1, 0, 1, 2, 3)
 KEPT = "position,pitch,duration"
 OTHER_AROUSAL = {"Q1": "Q4", "Q2": "Q3", "Q3": "Q2", "Q4": "Q1"}
@@ -37,16 +37,17 @@ class Sample:
 class Clips(Maker):
     """Makes scores, in `.media.midi`; what is measured of them is kept as .npz."""
 
-    def make(self, **request: Any) -> Sample:
-        """Gives the clip of a request."""
-        path = self.path_of(request, ".npz")
-        sample = read_sample(path) if path is not None and path.exists() else None
-        if sample is None:
-            sample = sample_of(self.generate("music", **self.fixed, **request).media.midi)
-            if path is not None:
-                write_sample(path, sample)
-        self.on_clip()
-        return sample
+    modality = "music"
+    suffix = ".npz"
+
+    def measured(self, media: Any) -> Sample:
+        return sample_of(media.midi)
+
+    def read(self, path: Path) -> Sample | None:
+        return read_sample(path)
+
+    def write(self, path: Path, found: Sample) -> None:
+        write_sample(path, found)
 
     def make_file(self, folder: Path, **request: Any) -> Path:
         """Gives the clip of a request as a MIDI file, for tasks that start from one."""
@@ -294,8 +295,3 @@ def judge_samples(
             "faults": {f: faults.count(f) for f in set(faults)},
         },
     }
-
-
-def share(values: Any) -> float:
-    """Share of True, 0 of nothing."""
-    return round(float(values.mean()), 4) if len(values) else 0.0

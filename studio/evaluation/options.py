@@ -1,23 +1,12 @@
-"""Which media can be measured, by what, and with which flags. A new medium is one line in each table."""
+"""Which media can be measured, by what, and with which flags. A new medium is one row."""
 
 from __future__ import annotations
 
+import importlib
 from dataclasses import dataclass
+from typing import Any
 
 from generators.base import MAX_SEED, option
-
-# Medium -> its measurement "module:function".
-EVALUATIONS = {
-    "conversion": "studio.evaluation.conversion_report:evaluate_conversion",
-    "music": "studio.evaluation.music_report:evaluate_music",
-    "speech": "studio.evaluation.speech_report:evaluate_speech",
-}
-# Medium -> what its calibration listens with "module:class"; see `calibration.Ear`.
-EARS = {
-    "conversion": "studio.evaluation.conversion_ear:ConversionEar",
-    "music": "studio.evaluation.music_ear:MusicEar",
-    "speech": "studio.evaluation.speech_ear:SpeechEar",
-}
 
 
 @dataclass(frozen=True)
@@ -43,7 +32,40 @@ class SpeechChoices(Choices):
     voices: str = option(None, "Voices to measure, with commas.")
 
 
-# Medium -> its flags.
-CHOICES: dict[str, type[Choices]] = {"conversion": Choices, "music": MusicChoices, "speech": SpeechChoices}
+@dataclass(frozen=True)
+class Measurement:
+    """How one medium is measured. Its speed is measured by `benchmarks/<medium>.py`, with a function `run`.
+
+    Attributes:
+        report: "module:function" that `affect evaluate MEDIUM` calls. It gets what was given of the flags,
+            those of every medium (`data_dir`, `out_dir`, `checkpoint`, `quick`, `record`) and those of
+            `choices`, by name, and `on_step`; what it has no parameter for is refused. It gives figures, of
+            which "targets" is a `report.Targets`.
+        ear: "module:class" that `affect evaluate calibration` listens with; see `calibration.Ear`.
+        choices: the medium's own flags.
+    """
+
+    report: str
+    ear: str
+    choices: type[Choices] = Choices
+
+
+HERE = "studio.evaluation"
+# Medium -> how it is measured.
+MEASURED = {
+    "conversion": Measurement(
+        f"{HERE}.conversion_report:evaluate_conversion", f"{HERE}.conversion_ear:ConversionEar"
+    ),
+    "music": Measurement(f"{HERE}.music_report:evaluate_music", f"{HERE}.music_ear:MusicEar", MusicChoices),
+    "speech": Measurement(
+        f"{HERE}.speech_report:evaluate_speech", f"{HERE}.speech_ear:SpeechEar", SpeechChoices
+    ),
+}
 # These hold several names.
 LISTS = ("sections", "voices")
+
+
+def imported(target: str) -> Any:
+    """Gives what "module:name" stands for."""
+    module, _, name = target.partition(":")
+    return getattr(importlib.import_module(module), name)

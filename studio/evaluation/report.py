@@ -8,6 +8,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+# Weights that several media stand on; see `generators.voice`.
+SHARED = "generators.voice."
+
 
 class Targets(dict[str, dict[str, Any]]):
     """Measured figures beside what they have to reach: name -> {"value", "target", "passed"}."""
@@ -75,8 +78,8 @@ def weights_of(modality: str, checkpoint: str) -> str:
 
     Args:
         modality: name of the medium.
-        checkpoint: name of the weights chosen; beside them count the medium's weights that are no choice (a
-            vocoder) and the emotion space.
+        checkpoint: name of the weights chosen; beside them count those that are no choice, of the medium and
+            of what it shares with others (a vocoder), and the emotion space.
     """
     import checkpoints
     from generators import registry
@@ -87,7 +90,7 @@ def weights_of(modality: str, checkpoint: str) -> str:
         f"{name}:{entry.sha256[:16]}:{json.dumps(entry.extra.get('calibration'))}"
         for name, entry in checkpoints.manifest().items()
         if name in (chosen, "emotion-space")
-        or (entry.cls.startswith(f"generators.{modality}.") and name not in choices)
+        or (entry.cls.startswith((f"generators.{modality}.", SHARED)) and name not in choices)
     )
 
 

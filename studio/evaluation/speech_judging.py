@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from .figures import recall_of, share
 from .speech_audio import Recording
 from .speech_evaluator import LABELS, strength_of
 
@@ -40,8 +41,8 @@ def figures_of(
     if ACTED in parts:
         parts["ravdess normal"] = parts[ACTED] & (loud == "normal")
         parts["ravdess strong"] = parts[ACTED] & (loud == "strong")
-    figures = recall_of(emotion[known], named[known])
-    figures["parts"] = {name: recall_of(emotion[mask], named[mask]) for name, mask in parts.items()}
+    figures = recall_of(emotion[known], named[known], LABELS)
+    figures["parts"] = {name: recall_of(emotion[mask], named[mask], LABELS) for name, mask in parts.items()}
     counts = [[int(((emotion == a) & (named == b)).sum()) for b in LABELS] for a in LABELS]
     figures["confusion"] = counts
     if len(pairs):
@@ -53,21 +54,3 @@ def figures_of(
             name: share(above[own == k]) for k, name in enumerate(LABELS) if (own == k).any()
         }
     return figures
-
-
-def recall_of(asked: np.ndarray, named: np.ndarray) -> dict[str, Any]:
-    """Share of clips named right, of each emotion and of all; "balanced" weighs emotions the same."""
-    import numpy as np
-
-    recall = {name: share(named[asked == name] == name) for name in LABELS if (asked == name).any()}
-    return {
-        "clips": len(asked),
-        "accuracy": share(asked == named),
-        "balanced": round(float(np.mean(list(recall.values()))), 4) if recall else 0.0,
-        "recall": recall,
-    }
-
-
-def share(values: Any) -> float:
-    """Share of True, 0 of nothing."""
-    return round(float(values.mean()), 4) if len(values) else 0.0

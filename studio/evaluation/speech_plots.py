@@ -6,15 +6,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from .plots import COLOURS, draw_confusion
 from .speech_evaluator import LABELS
 
-COLOURS = {
-    "angry": "#d55e00",
-    "happy": "#e69f00",
-    "sad": "#0072b2",
-    "fearful": "#009e73",
-    "neutral": "#777777",
-}
 PANELS = (
     ("score", "strength against neutral"),
     ("named", "share named as asked"),
@@ -36,7 +30,7 @@ def draw(results: Mapping[str, Any], out_dir: Path) -> list[str]:
         files.append("dial-baseline.png")
     confusion = results["evaluator"].get("cross_validation", {}).get("confusion")
     if confusion:
-        draw_confusion(confusion, out_dir / "evaluator.png")
+        draw_confusion(confusion, LABELS, "acted", out_dir / "evaluator.png")
         files.append("evaluator.png")
     return files
 
@@ -65,24 +59,3 @@ def curves(dial: Mapping[str, Any], real_word_error: float | None, title: str, p
             axis.legend(fontsize=8)
     figure.suptitle(title)
     figure.savefig(path, dpi=100)
-
-
-def draw_confusion(counts: Any, path: Path) -> None:
-    """What the evaluator calls real clips of speakers that it never heard."""
-    import numpy as np
-    from matplotlib.figure import Figure
-
-    counts = np.array(counts, dtype=float)
-    shares = counts / np.maximum(counts.sum(1, keepdims=True), 1)
-    figure = Figure(figsize=(4.6, 4), layout="constrained")
-    axis = figure.subplots()
-    axis.imshow(shares, cmap="Blues", vmin=0, vmax=1)
-    for row in range(len(LABELS)):
-        for column in range(len(LABELS)):
-            colour = "white" if shares[row, column] > 0.6 else "black"
-            axis.text(column, row, f"{shares[row, column]:.0%}", ha="center", va="center", color=colour)
-    axis.set_xticks(range(len(LABELS)), LABELS, rotation=30)
-    axis.set_yticks(range(len(LABELS)), LABELS)
-    axis.set_xlabel("named by the evaluator")
-    axis.set_ylabel("acted")
-    figure.savefig(path, dpi=110)

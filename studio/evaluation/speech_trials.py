@@ -8,15 +8,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from .figures import LEVELS, dial_figures, rounded, share
 from .maker import Maker
 from .speech_audio import Recording, is_held_out, read_corpus, read_sound
 from .speech_evaluator import LABELS
-from .speech_judging import share
 
 if TYPE_CHECKING:
     import numpy as np
 
-LEVELS = (0.0, 0.25, 0.5, 0.75, 1.0)
 RATIOS = (0.6, 0.8, 1.0, 1.25, 1.6)
 CORPORA = {"kathleen": "kathleen-arctic-en", "kerstin": "kerstin-de"}
 NUM_REFERENCES = 40
@@ -66,18 +65,18 @@ def voice_of_data(data_dir: str | Path, name: str) -> Voice:
 class Lines(Maker):
     """Makes spoken lines, in `.media` with `samples` (C, S) and `sample_rate`; they are kept as .flac."""
 
-    def make(self, **request: Any) -> Sound:
-        """Gives the samples (S,) and the rate of a request."""
-        path = self.path_of(request, ".flac")
-        if path is not None and path.exists():
-            found = read_sound(path)
-        else:
-            media = self.generate("speech", **self.fixed, **request).media
-            found = (media.samples.mean(axis=0), int(media.sample_rate))
-            if path is not None:
-                write_sound(path, *found)
-        self.on_clip()
-        return found
+    modality = "speech"
+    suffix = ".flac"
+
+    def measured(self, media: Any) -> Sound:
+        """Gives the samples (S,) and the rate."""
+        return media.samples.mean(axis=0), int(media.sample_rate)
+
+    def read(self, path: Path) -> Sound:
+        return read_sound(path)
+
+    def write(self, path: Path, found: Sound) -> None:
+        write_sound(path, *found)
 
 
 def write_sound(path: Path, samples: np.ndarray, sample_rate: int) -> None:
@@ -220,29 +219,6 @@ def run_dial(
     return answer
 
 
-def dial_figures(levels: Sequence[float], odds: np.ndarray) -> dict[str, Any]:
-    """Whether a dial rises.
-
-    Args:
-        levels: (K,) rising.
-        odds: (K, N) the score of N lines at each.
-
-    Returns:
-        {"score": K means, "rho": Spearman's of the means, "in_order": share of adjacent steps of lines that
-        rise, "ends_in_order": share of lines whose last step is above the first}.
-    """
-    import numpy as np
-    from scipy.stats import spearmanr
-
-    means = odds.mean(1)
-    return {
-        "score": [rounded(value) for value in means],
-        "rho": rounded(spearmanr(levels, means).statistic) if np.ptp(means) > 1e-9 else 0.0,
-        "in_order": share(np.diff(odds, axis=0).ravel() > 0),
-        "ends_in_order": share(odds[-1] > odds[0]),
-    }
-
-
 def run_duration(lines: Lines, voice: str, texts: Sequence[str], seed: int) -> dict[str, Any]:
     """Asks for lengths in seconds, from 0.6 to 1.6 times what the line takes of its own accord."""
     import numpy as np
@@ -301,7 +277,3 @@ def probe(codes: np.ndarray, labels: Sequence[str], folds: int = 5, penalty: flo
         weights = np.linalg.solve(x.T @ x + penalty * np.eye(x.shape[1]), x.T @ (wanted - usual))
         right[test] = (z @ weights + usual).argmax(1) == target[test]
     return {"accuracy": share(right), "chance": rounded(np.bincount(target).max() / len(target))}
-
-
-def rounded(value: Any, digits: int = 4) -> float:
-    return round(float(value), digits)

@@ -136,7 +136,7 @@ FORMAT = Format(
     kept=".flac",
     beside=lambda audio: (".json",) if audio.marks else (),
     read=read,
-    sound=sound,
     shown=".wav",
+    played=".wav",
 )
 CONVERTED = replace(FORMAT, read=read_converted, writers={**FORMAT.writers, ".png": write_comparison})

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 # What the text inside a file begins with, so that any reader can find it.
 PREFIX = "affect-studio:"
 PICTURES = (".png",)
+FILMS = (".mp4", ".webm")
 Blocks = Iterator["np.ndarray"]
 
 
@@ -29,17 +30,18 @@ class Format:
             there is none.
         kept: suffix under which the library keeps a result: the exact form, which the others are made from.
         beside: function(media) -> suffixes that the library keeps beside it, with what that form cannot hold.
-        read: function(path, recipe) -> the media again, from the kept file and what lies beside it.
-        sound: function(media) -> (blocks (C, S) float32, sample rate in Hz).
+        read: function(path, recipe) -> the media again, from the kept file and what lies beside it. What is
+            large stays in that file.
         shown: suffix of the file that `Result.show` opens.
+        played: suffix of the file that the page plays: a sound, or one of `FILMS`; empty when nothing plays.
     """
 
     writers: Mapping[str, Callable[[Any, Path, str], None]]
     texts: Mapping[str, Callable[[Path], str]]
     kept: str
     read: Callable[[Path, dict[str, Any]], Any]
-    sound: Callable[[Any], tuple[Blocks, int]]
     shown: str
+    played: str = ""
     beside: Callable[[Any], tuple[str, ...]] = lambda media: ()
 
     @property
@@ -53,6 +55,10 @@ class Format:
     @property
     def pictures(self) -> tuple[str, ...]:
         return tuple(suffix for suffix in self.writers if suffix in PICTURES)
+
+    @property
+    def films(self) -> tuple[str, ...]:
+        return tuple(suffix for suffix in self.writers if suffix in FILMS)
 
 
 def sound_writer(sound: Callable[[Any], tuple[Blocks, int]]) -> Callable[[Any, Path, str], None]:

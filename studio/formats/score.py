@@ -108,6 +108,6 @@ FORMAT = Format(
     },
     kept=".mid",
     read=read,
-    sound=sound,
     shown=".png",
+    played=".wav",
 )

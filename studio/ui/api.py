@@ -14,6 +14,7 @@ from generators.base import field_type, files_in_place
 from generators.registry import BACKENDS, backend_class
 
 from ..emotion_text import KEYFRAME, read_json, read_keyframes, read_value
+from ..formats import format_of
 from ..session import AUTO
 from .controls import default_of, file_fields, is_file
 from .making import Workshop, one_line
@@ -63,7 +64,7 @@ def add_generate(workshop: Workshop, modality: str) -> None:
         "seed": gr.Number(None, label="Seed; none draws one", precision=0),
         "options": gr.JSON({}, label="Other options by name"),
     }
-    made = [gr.File(label="WAV"), gr.File(label="The exact form"), gr.JSON(label="Recipe")]
+    made = [gr.File(label="What plays"), gr.File(label="The exact form"), gr.JSON(label="Recipe")]
     gr.Button().click(
         with_names(lambda values: generate(workshop, modality, values), given),
         list(given.values()),
@@ -104,15 +105,17 @@ def with_names(call: Callable[[dict[str, Any]], Any], given: Mapping[str, Any]) 
     return endpoint
 
 
-def generate(workshop: Workshop, modality: str, values: dict[str, Any]) -> tuple[str, str, dict]:
-    """Makes a result; gives the sound (WAV), the exact form that the library keeps, and the recipe."""
+def generate(workshop: Workshop, modality: str, values: dict[str, Any]) -> tuple[str | None, str, dict]:
+    """Makes a result; gives what plays (WAV or a film; None when nothing does), the exact form that the
+    library keeps, and the recipe."""
     try:
         job = list(workshop.follow(request_of(modality, values)))[-1]
         entry = workshop.entry_of(job)
-        wav, exact = (workshop.served.file(entry, suffix) for suffix in (".wav", entry.path.suffix))
+        exact, played = workshop.served.file(entry, entry.path.suffix), format_of(modality).played
+        heard = str(workshop.served.file(entry, played)) if played else None
     except (ValueError, OSError) as error:
         raise gr.Error(one_line(error), print_exception=False) from None
-    return str(wav), str(exact), entry.recipe
+    return heard, str(exact), entry.recipe
 
 
 def request_of(modality: str, values: Mapping[str, Any]) -> dict[str, Any]:

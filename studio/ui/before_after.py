@@ -9,6 +9,7 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from . import wave
+from .track import HEIGHT, WIDTH, stretches
 
 if TYPE_CHECKING:
     import numpy as np
@@ -70,7 +71,7 @@ def pane_html(name: str, side: Side, track: tuple[tuple[float, float, float], ..
     line = wave.f0_path(times, hertz, end, LOWEST_HZ, HIGHEST_HZ)
     return (
         f'<div class="pane {name}"><div class="shade" style="{style}"></div>'
-        f'<svg viewBox="0 0 {wave.WIDTH:g} {wave.HEIGHT:g}" preserveAspectRatio="none" aria-hidden="true">'
+        f'<svg viewBox="0 0 {WIDTH:g} {HEIGHT:g}" preserveAspectRatio="none" aria-hidden="true">'
         f"{line}</svg></div>"
     )
 
@@ -82,7 +83,7 @@ def gradient(track: tuple[tuple[float, float, float], ...], end: float) -> str:
     stops = (
         # Darker, or in the dark lighter, than the page's notes: most of a spectrogram is half transparent.
         f"color-mix(in oklab,{colour} 78%,var(--ink)) {100 * start / end:.2f}% {100 * stop / end:.2f}%"
-        for start, stop, colour in wave.stretches(track, end)
+        for start, stop, colour in stretches(track, end)
     )
     return f"linear-gradient(to right,{','.join(stops)})"
 

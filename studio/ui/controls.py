@@ -12,6 +12,8 @@ import gradio as gr
 from generators.base import check_value, field_type, files_of
 from generators.registry import backend_class
 
+from .file_boxes import add_file_box
+
 # A slider over more than this many steps cannot be aimed at: a number box takes its place.
 MOST_SLIDER_STEPS = 300
 TECHNICAL = ("model", "sampling")
@@ -198,8 +200,7 @@ def add_control(modality: str, cls: type, field: dataclasses.Field, **changes: A
     words.update(changes)
     low, high, choices = meta.get("minimum"), meta.get("maximum"), meta.get("choices")
     if is_file(field):
-        box = sound_box(words) if ".wav" in meta["file"] else file_box(meta["file"], words)
-        return Control(cls, field, box)
+        return Control(cls, field, add_file_box(meta["file"], words))
     if choices or meta.get("labels"):
         shown = words.pop("choices", None) or choices_of(meta)
         return Control(cls, field, gr.Dropdown(shown, filterable=len(shown) > 9, **words))
@@ -223,37 +224,6 @@ def choices_of(meta: Mapping[str, Any]) -> list[tuple[str, Any]]:
     """Gives (shown, value) of a field's choices; what has no label says itself."""
     labels = meta.get("labels") or {}
     return [(labels.get(value, sentence(str(value))), value) for value in meta.get("choices") or labels]
-
-
-def file_box(suffixes: Sequence[str], words: Mapping[str, Any]) -> Any:
-    """Adds a box to drop a file into; its label says what the file is for."""
-    label = words["label"] if not words["info"] else words["info"].rstrip(".")
-    visible = words.get("visible", True)
-    return gr.File(
-        label=label,
-        file_types=list(suffixes),
-        type="filepath",
-        height=130,
-        elem_id=words["elem_id"],
-        elem_classes="drop",
-        visible=visible,
-    )
-
-
-def sound_box(words: Mapping[str, Any]) -> Any:
-    """Adds a box to drop a sound into, or to record one; what was given can be heard."""
-    label = words["label"] if not words["info"] else words["info"].rstrip(".")
-    return gr.Audio(
-        label=label,
-        sources=["upload", "microphone"],
-        type="filepath",
-        editable=False,
-        buttons=[],
-        elem_id=words["elem_id"],
-        elem_classes="drop sound",
-        visible=words.get("visible", True),
-        waveform_options=gr.WaveformOptions(show_recording_waveform=False),
-    )
 
 
 def slider_step(low: float | None, high: float | None) -> float:

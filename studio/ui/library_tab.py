@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from html import escape
 from typing import TYPE_CHECKING, Any
 
@@ -143,12 +143,9 @@ def add_library_tab(
     def refreshed(*values: Any) -> list[Any]:
         return [*listed(*values), gr.update(choices=tag_choices(workshop))]
 
-    def opened(entry: Entry) -> dict[Any, Any]:
-        changes: dict[Any, Any] = {}
-        for part in stage.show(workshop, entry):
-            changes.update(part)
+    def said_of(entry: Entry) -> dict[Any, Any]:
+        """Gives what stands around the stage."""
         return {
-            **changes,
             star: "★ Favourite" if entry.favourite else "☆ Favourite",
             tags: ", ".join(entry.tags),
             details: gr.update(visible=True),
@@ -164,13 +161,21 @@ def add_library_tab(
         except (ValueError, OSError) as error:
             return {note: message_html(one_line(error))}
 
-    def pick(event: gr.EventData) -> dict[Any, Any]:
-        return guarded(lambda: opened(workshop.library.get(str(event.entry))))
+    def pick(event: gr.EventData) -> Iterator[dict[Any, Any]]:
+        try:
+            entry = workshop.library.get(str(event.entry))
+            around = said_of(entry)
+            # A film's files take long: what is there already is shown without waiting for them.
+            for part in stage.show(workshop, entry):
+                yield {**around, **part}
+                around = {}
+        except (ValueError, OSError) as error:
+            yield {note: message_html(one_line(error))}
 
     def toggle(current: str | None) -> dict[Any, Any]:
         def act() -> dict[Any, Any]:
             entry = workshop.library.get(current or "")
-            return opened(workshop.library.favourite(entry.id, not entry.favourite))
+            return said_of(workshop.library.favourite(entry.id, not entry.favourite))
 
         return guarded(act)
 
@@ -180,7 +185,7 @@ def add_library_tab(
             wanted = [part.strip() for part in (typed or "").split(",") if part.strip()]
             workshop.library.tag(entry.id, *wanted)
             workshop.library.untag(entry.id, *(old for old in entry.tags if old not in wanted))
-            return opened(workshop.library.get(entry.id))
+            return said_of(workshop.library.get(entry.id))
 
         return guarded(act)
 

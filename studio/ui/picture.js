@@ -1,6 +1,8 @@
-// Moves the playhead over the picture with the sound, lets a press on the picture jump in the sound, and hides
+// Moves the playhead over the picture with the sound or film, lets a press on the picture jump in it, and hides
 // words above it that would lie over one another.
 const sound = () => {
+  const film = element.querySelector('video.film');
+  if (film) return film;
   const box = document.getElementById('SOUND_ID');
   if (!box) return null;
   for (const node of [box, ...box.querySelectorAll('*')]) {

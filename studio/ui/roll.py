@@ -7,13 +7,13 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from .colour import css_colour
+from .track import HEIGHT, WIDTH, strip
 
 if TYPE_CHECKING:
     import numpy as np
 
     from generators.media import Score
 
-WIDTH, HEIGHT = 1000.0, 240.0
 SMALLEST_SPAN = 24
 MOST_NOTES = 4000
 MOST_NUMBERS = 16
@@ -33,8 +33,6 @@ def roll_svg(score: Score, *, label: str, most_notes: int = MOST_NOTES) -> str:
     Returns:
         `<svg>...</svg>`, stretched to its box.
     """
-    import numpy as np
-
     from ..score.piano_roll import bar_starts, emotion_at, notes_of
 
     notes = notes_of(score.midi)
@@ -61,32 +59,11 @@ def roll_svg(score: Score, *, label: str, most_notes: int = MOST_NOTES) -> str:
         for pitch in range(low, high + 1)
         if not pitch % 12
     )
-    strip = strip_of(np.array(score.emotion_track, dtype=float), end)
+    band = strip(score.emotion_track, end) if score.emotion_track else ""
     return (
         f'<svg viewBox="0 0 {WIDTH:g} {HEIGHT + 16:g}" preserveAspectRatio="none" role="img" '
         f'aria-label="{escape(label)}">'
-        f'<path class="grid" d="{lines}{octaves}"/>{"".join(parts)}{strip}</svg>'
-    )
-
-
-def strip_of(track: np.ndarray, end: float) -> str:
-    """Gives a band of the colours of the bars; empty without a track. `track` is (B, 3)."""
-    if not len(track):
-        return ""
-    band, last = [], None
-    edges = [*track[:, 0].tolist(), end]
-    for number, (_, v, a) in enumerate(track.tolist()):
-        colour = css_colour(round(v, 2), round(a, 2))
-        x, right = WIDTH * edges[number] / end, WIDTH * min(end, edges[number + 1]) / end
-        if colour == last:
-            band[-1] = (band[-1][0], right, colour)
-        else:
-            band.append((x, right, colour))
-        last = colour
-    return "".join(
-        f'<rect x="{x:.1f}" y="{HEIGHT + 8:g}" width="{max(0.0, right - x):.1f}" height="6" '
-        f'style="fill:{colour}"/>'
-        for x, right, colour in band
+        f'<path class="grid" d="{lines}{octaves}"/>{"".join(parts)}{band}</svg>'
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import threading
@@ -14,12 +15,14 @@ from ..export import save
 from ..library_entry import formats_of, media_of
 
 if TYPE_CHECKING:
-    from generators.media import Audio, Media
+    from generators.media import Media
 
     from ..library import Entry, Library
 
-# Sound is large: only the newest entries keep theirs, an older one is rendered again when it is asked for.
+# Sound and films are large: only the newest entries keep theirs, an older one is rendered again when it is
+# asked for.
 MOST_FOLDERS = 60
+MOST_BYTES = 8 * 2**30
 NAME = re.compile(r"[0-9a-z-]+")
 # Sounds that every browser of today plays as they are.
 PLAYED = (".wav", ".flac", ".mp3", ".ogg", ".opus")
@@ -69,7 +72,7 @@ class ServedFolder:
                 path.parent.mkdir(exist_ok=True)
                 if suffix == entry.path.suffix:
                     with replace_file(path) as partial:
-                        shutil.copyfile(entry.path, partial)
+                        link_or_copy(entry.path, partial)
                 else:
                     save(self.media(entry), path, recipe=entry.recipe)
                 self._prune()
@@ -101,8 +104,8 @@ class ServedFolder:
                 self._prune()
         return path
 
-    def part(self, name: str, index: int, audio: Audio) -> Path:
-        """Writes a finished part of a result that is still being made.
+    def part(self, name: str, index: int, part: Media) -> Path:
+        """Writes the sound of a finished part of a result that is still being made.
 
         Args:
             name: of the result's own folder; letters, digits and hyphens.
@@ -113,7 +116,7 @@ class ServedFolder:
         path = self.results / f"parts-{name}" / f"{index:04d}.wav"
         with self._lock:
             path.parent.mkdir(exist_ok=True)
-            save(audio, path)
+            save(part, path)
             self._prune()
         return path
 
@@ -129,9 +132,21 @@ class ServedFolder:
         return str(path) if inside and path is not None and path.is_file() else None
 
     def _prune(self) -> None:
-        folders = sorted(self.results.iterdir(), key=lambda path: path.stat().st_mtime)
-        for path in folders[: max(0, len(folders) - MOST_FOLDERS)]:
-            shutil.rmtree(path, ignore_errors=True)
+        """Removes the oldest folders that are too many or, together with the newer ones, too large."""
+        folders = sorted(self.results.iterdir(), key=lambda path: path.stat().st_mtime, reverse=True)
+        held = 0
+        for number, folder in enumerate(folders):
+            held += sum(path.stat().st_size for path in folder.iterdir())
+            if number and (number >= MOST_FOLDERS or held > MOST_BYTES):
+                shutil.rmtree(folder, ignore_errors=True)
+
+
+def link_or_copy(source: Path, path: Path) -> None:
+    """Gives a file a second name, so that a film is on the disk once; copies it where links are not known."""
+    try:
+        os.link(source, path)
+    except OSError:
+        shutil.copyfile(source, path)
 
 
 def put(source: Path, path: Path) -> None:

@@ -1,10 +1,11 @@
-"""The stage: a result's title, picture, sound, files and recipe; the same for every medium."""
+"""The stage: a result's title, picture, player, files and recipe; the same for every medium."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
@@ -12,6 +13,9 @@ import gradio as gr
 
 from conditioning import EmotionCurve
 
+from ..audio_file import CODECS
+from ..formats import format_of
+from ..formats.format import FILMS
 from ..library import Entry
 from .controls import sentence
 from .feeling import heading_of
@@ -29,8 +33,8 @@ class Stage:
 
     Attributes:
         title: the feeling and a line of facts.
-        picture: what the medium's look draws.
-        sound: the player.
+        picture: what the medium's look draws, with the player of a film above it.
+        sound: the player of a sound; hidden when the medium has none, or a film.
         downloads: suffix -> button.
         recipe: what it was made from; None on a small stage.
         box: holds all that is hidden until there is a result.
@@ -55,8 +59,8 @@ class Stage:
         picture = look.picture_html(media, f"{entry.modality}, {entry.emotion}")
         seen: Shown = {
             self.title: title_html(entry, look.facts(media)) + warnings_html(entry),
-            self.picture: picture + source_html(workshop, entry),
-            self.sound: str(workshop.served.file(entry, ".wav")),
+            self.picture: film_html(workshop, entry) + picture + source_html(workshop, entry),
+            self.sound: sound_of(workshop, entry),
             self.box: gr.update(visible=True),
         }
         if self.recipe is not None:
@@ -65,6 +69,7 @@ class Stage:
         for suffix, button in self.downloads.items():
             seen[button] = gr.update(interactive=False, visible=suffix in offered)
         yield seen
+        # All at once: of updates that follow one another at once a browser may lose one.
         yield {self.downloads[suffix]: download(workshop, entry, suffix) for suffix in offered}
 
 
@@ -122,14 +127,39 @@ def add_stage(
     return Stage(heading, picture, sound, buttons, recipe, box)
 
 
+def sound_of(workshop: Workshop, entry: Entry) -> Any:
+    """Gives what the sound's player shows; nothing of a medium that is a film, or plays not at all."""
+    played = format_of(entry.modality).played
+    if played not in CODECS:
+        return gr.update(value=None, visible=False)
+    return gr.update(value=str(workshop.served.file(entry, played)), visible=True)
+
+
+def film_html(workshop: Workshop, entry: Entry) -> str:
+    """Gives the player of a film, which the browser reads from its file piece by piece; "" without one."""
+    played = format_of(entry.modality).played
+    if played not in FILMS:
+        return ""
+    label = escape(f"{entry.modality}, {entry.emotion}")
+    address = escape(address_of(workshop.served.file(entry, played)))
+    how = f'controls playsinline preload="metadata" aria-label="{label}"'
+    return f'<video class="film" {how} src="{address}"></video>'
+
+
+def address_of(path: Path) -> str:
+    """Gives where a browser finds a served file."""
+    return f"gradio_api/file={quote(str(path))}"
+
+
 def source_html(workshop: Workshop, entry: Entry) -> str:
     """Gives a player, heard and not seen, of the recording that an entry was made from; "" without one."""
     try:
         path = workshop.served.source(entry)
     except (ValueError, OSError):
         return ""
-    address = f"gradio_api/file={quote(str(path))}"
-    return f'<audio class="before" preload="metadata" src="{escape(address)}"></audio>' if path else ""
+    if path is None:
+        return ""
+    return f'<audio class="before" preload="metadata" src="{escape(address_of(path))}"></audio>'
 
 
 def warnings_html(entry: Entry) -> str:

@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from html import escape
 from typing import TYPE_CHECKING
 
-from .colour import css_colour
+from .track import HEIGHT, WIDTH, curve_lines, stretches, strip, words_above
 
 if TYPE_CHECKING:
     import numpy as np
 
     from generators.media import Audio
 
-WIDTH, HEIGHT = 1000.0, 240.0
 COLUMNS, THUMBNAIL_COLUMNS = 500, 160
-# Words are told apart up to this many characters in a row above the picture; of more, some are left out.
-MOST_CHARACTERS = 110
 # Every so many values of f0 make a point: a finer line would not be seen.
 F0_THINNING = 3
 NOTHING_YET = "Your recording appears here."
@@ -34,7 +30,7 @@ def picture_html(audio: Audio, label: str) -> str:
         legend += ['<span class="key valence">valence</span>', '<span class="key arousal">arousal</span>']
     return (
         f'<div class="picture wave" data-duration="{end:.3f}">'
-        f'<div class="ruler" aria-hidden="true">{words_above(audio, end)}</div>'
+        f'<div class="ruler" aria-hidden="true">{words_above(audio.marks, end)}</div>'
         f"{svg(audio, end, label, COLUMNS, line + curve)}"
         f'<div class="playhead" aria-hidden="true"></div></div>'
         f'<p class="legend">{"".join(legend)}</p>'
@@ -56,32 +52,16 @@ def facts(audio: Audio) -> str:
 def svg(audio: Audio, end: float, label: str, columns: int, over: str) -> str:
     """Draws the waveform, one path for each stretch of one feeling, and the colours again beneath."""
     low, high = envelope(audio.samples, columns)
-    parts, strip = [], []
+    parts = []
     for start, stop, colour in stretches(audio.emotion_track, end):
         first, last = int(columns * start / end), math.ceil(columns * stop / end)
         parts.append(f'<path style="fill:{colour}" d="{outline(low, high, first, last)}"/>')
-        x, wide = WIDTH * start / end, WIDTH * (stop - start) / end
-        strip.append(
-            f'<rect x="{x:.1f}" y="{HEIGHT + 8:g}" width="{wide:.1f}" height="6" style="fill:{colour}"/>'
-        )
+    band = strip(audio.emotion_track, end)
     shown = f'role="img" aria-label="{escape(label)}"' if label else 'aria-hidden="true"'
     return (
         f'<svg viewBox="0 0 {WIDTH:g} {HEIGHT + 16:g}" preserveAspectRatio="none" {shown}>'
-        f'<path class="grid" d="M0 {HEIGHT / 2:g}H{WIDTH:g}"/>{"".join(parts)}{over}{"".join(strip)}</svg>'
+        f'<path class="grid" d="M0 {HEIGHT / 2:g}H{WIDTH:g}"/>{"".join(parts)}{over}{band}</svg>'
     )
-
-
-def stretches(track: Sequence[tuple[float, float, float]], end: float) -> list[tuple[float, float, str]]:
-    """Gives (start, end, colour) of each stretch of one colour."""
-    starts, colours = [0.0], [css_colour(0.0, 0.0)]
-    for number, (time, valence, arousal) in enumerate(track):
-        colour = css_colour(round(valence, 2), round(arousal, 2))
-        if number == 0:
-            colours[0] = colour
-        elif colour != colours[-1] and time < end:
-            starts.append(time)
-            colours.append(colour)
-    return list(zip(starts, [*starts[1:], end], colours, strict=True))
 
 
 def envelope(samples: np.ndarray, columns: int) -> tuple[np.ndarray, np.ndarray]:
@@ -131,27 +111,3 @@ def f0_path(times: np.ndarray, hertz: np.ndarray, end: float, low: float, high: 
         pen_down = value > 0
     path = "".join(steps)
     return f'<path class="halo" d="{path}"/><path class="line f0" d="{path}"/>'
-
-
-def curve_lines(track: Sequence[tuple[float, float, float]], end: float) -> str:
-    """Draws valence and arousal over time, from -1 at the bottom to 1 at the top, when they move."""
-    if len({(valence, arousal) for _, valence, arousal in track}) < 2:
-        return ""
-    lines = []
-    track = track[:: max(1, len(track) // COLUMNS)]
-    for axis, name in ((1, "valence"), (2, "arousal")):
-        points = [(WIDTH * row[0] / end, HEIGHT / 2 * (1 - row[axis])) for row in track]
-        path = "L".join(f"{x:.1f} {y:.1f}" for x, y in [*points, (WIDTH, points[-1][1])])
-        lines.append(f'<path class="line {name}" d="M{path}"/>')
-    return "".join(lines)
-
-
-def words_above(audio: Audio, end: float) -> str:
-    """Gives the words at their places; of many only some, so that they stay readable."""
-    words = [mark for mark in audio.marks_of("word") if mark.text]
-    characters = sum(len(mark.text) + 2 for mark in words)
-    step = max(1, math.ceil(characters / MOST_CHARACTERS))
-    return "".join(
-        f'<span style="left:{100 * mark.start_s / end:.2f}%">{escape(mark.text)}</span>'
-        for mark in words[::step]
-    )

@@ -11,8 +11,9 @@ from checkpoints import CheckpointError
 from conditioning.encoders import SPEECH
 
 from ..licences import non_commercial
-from .controls import sentence, sound_box
+from .controls import sentence
 from .feeling import REFERENCE, read_number, signed
+from .file_boxes import add_file_box
 from .making import message_html, note_html, one_line
 from .weights_picker import notes_html
 
@@ -31,7 +32,8 @@ def add_words_and_voice(panel: EmotionPanel) -> None:
     """Adds the folded section to the page that is being built, and wires it to the panel."""
     with gr.Accordion("Words and voice together", open=False, elem_id="both"):
         said = gr.Textbox("", label="What is said", elem_id="both-said", max_length=1000, lines=2)
-        take = sound_box({"label": f"How it is said: {SPEECH.what}", "info": None, "elem_id": "both-take"})
+        words = {"label": f"How it is said: {SPEECH.what}", "info": None, "elem_id": "both-take"}
+        take = add_file_box((".wav",), words)
         weight = gr.Slider(
             0,
             1,

@@ -1,4 +1,4 @@
-"""The recording to convert: what is to know of all of it, and its stretches one after the other, in memory
+"""A recording of any length: what is to know of all of it, and its stretches one after the other, in memory
 that does not grow with its length."""
 
 from __future__ import annotations
@@ -10,8 +10,9 @@ from pathlib import Path
 import numpy as np
 
 from conditioning.encoders.sound_file import opened_sound
-from generators.voice.clip import loudest_speech
-from generators.voice.features import HOP_LENGTH, SAMPLE_RATE
+
+from .clip import loudest_speech
+from .features import HOP_LENGTH, SAMPLE_RATE
 
 BLOCK = 65536
 LONGEST, SHORTEST = 10 * SAMPLE_RATE, 6 * SAMPLE_RATE  # of a stretch; it ends where it is quietest in between
@@ -24,7 +25,7 @@ MISSING = 1024  # bytes less than promised that are called cut short
 
 @dataclass(frozen=True)
 class Survey:
-    """What is known of a recording before it is converted.
+    """What is known of a recording before anything is made from it.
 
     Attributes:
         sample: (S,) its loudest 15 s at 24 kHz, at the common level.

@@ -1,4 +1,4 @@
-"""What the source recording expresses, so that the direction starts there."""
+"""What a recording expresses, as far as one clip says it."""
 
 from __future__ import annotations
 

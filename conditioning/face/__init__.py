@@ -1,0 +1,1 @@
+"""Faces: what they show in numbers, how a photo is read, and the model that turns numbers into points."""
