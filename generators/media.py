@@ -141,10 +141,11 @@ class Score(Media):
 
 @dataclass(frozen=True)
 class Video(Media):
-    """Moving pictures, with sound or without: H.264 and AAC in an MP4 file, of which memory holds a few frames.
+    """Moving pictures, with sound or without, in an MP4 file: memory holds a few frames of it.
 
     Attributes:
-        file: a `generators.on_disk.ScratchFile`, which goes with the last who holds it, or the path of a kept file.
+        file: a `generators.on_disk.ScratchFile`, which goes with the last who holds it, or the path of a kept
+            file; H.264 and AAC.
         width, height: pixels.
         frame_rate: Hz.
         num_frames: at least 1.
@@ -172,10 +173,25 @@ class Video(Media):
         """Gives the marks of one kind."""
         return [mark for mark in self.marks if mark.kind == kind]
 
-    def frames(self, start: int = 0, stop: int | None = None, *, block: int = 16) -> Iterator[np.ndarray]:
-        """Gives frames in order, (T, H, W, 3) uint8 RGB with T up to `block`."""
+    def frames(
+        self,
+        start: int = 0,
+        stop: int | None = None,
+        *,
+        frame_rate: float | None = None,
+        largest: int | None = None,
+        block: int = 16,
+    ) -> Iterator[np.ndarray]:
+        """Gives frames in order, (T, H, W, 3) uint8 RGB with T up to `block`.
+
+        Args:
+            start, stop: from this frame to before that one, counted at the rate asked for.
+            frame_rate: Hz; the film's own when None.
+            largest: of the longer side in pixels; larger frames are scaled down.
+            block: most frames at a time.
+        """
         # From here, so that the scratch file is held as long as somebody reads.
-        yield from self._opened().frames(start, stop, block=block)
+        yield from self._opened().frames(start, stop, frame_rate=frame_rate, largest=largest, block=block)
 
     def stills(self, numbers: Iterable[int], *, largest: int | None = None) -> list[np.ndarray]:
         """Gives single frames, (H, W, 3) uint8 RGB, of which the longer side is at most `largest` pixels."""

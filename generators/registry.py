@@ -8,6 +8,7 @@ from typing import Any
 BACKENDS = {
     "conversion": "generators.conversion.backend:ConversionBackend",
     "music": "generators.music.backend:MusicBackend",
+    "portrait": "generators.portrait.backend:PortraitBackend",
     "speech": "generators.speech.backend:SpeechBackend",
 }
 

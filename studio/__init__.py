@@ -5,13 +5,13 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
-__version__ = "0.3.0"
+__version__ = "0.4.0"
 
 if TYPE_CHECKING:
     from checkpoints import CheckpointError
     from conditioning import Emotion, EmotionCurve
     from generators.base import Cancelled
-    from generators.media import Audio, Media, Score
+    from generators.media import Audio, Media, Portrait, Score, Video
 
     from .jobs import JobQueue
     from .library import Library
@@ -28,9 +28,11 @@ EXPORTS = {
     "JobQueue": "studio.jobs",
     "Library": "studio.library",
     "Media": "generators.media",
+    "Portrait": "generators.media",
     "Result": "studio.result",
     "Score": "generators.media",
     "Studio": "studio.session",
+    "Video": "generators.media",
     "generate": "studio.session",
 }
 
@@ -43,9 +45,11 @@ __all__ = [
     "JobQueue",
     "Library",
     "Media",
+    "Portrait",
     "Result",
     "Score",
     "Studio",
+    "Video",
     "__version__",
     "generate",
 ]

@@ -21,15 +21,20 @@ RECIPES = {
     "music-evaluator": "studio.evaluation.train_music_evaluator",
     "speech-encoder": "conditioning.train_speech_encoder",
     "face-model": "conditioning.train_face_model",
+    "face-encoder": "conditioning.train_face_encoder",
     "speech-aligner": "generators.speech.train_aligner",
     "speech-vocoder": "generators.voice.train_vocoder",
     "voice-prints": "generators.voice.train_prints",
     "speaker-encoder": "generators.voice.train_speaker_encoder",
     "conversion-base": "generators.conversion.train",
     "conversion-nc": "generators.conversion.train",
+    "portrait-motion": "generators.portrait.train",
+    "head": "generators.portrait.train_head",
     "speech-base": "generators.speech.train",
     "speech-nc": "generators.speech.train",
     "speech-evaluator": "studio.evaluation.train_speech_evaluator",
+    "portrait-evaluator": "studio.evaluation.train_portrait_evaluator",
+    "portrait-evaluator-frames": "studio.evaluation.train_portrait_evaluator",
 }
 
 

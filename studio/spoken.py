@@ -35,7 +35,7 @@ def with_voice(
     intensity: float,
     on_step: StepCallback | None,
 ) -> dict[str, Any]:
-    """Gives the arguments of a call with its text spoken as `audio`; unchanged where there is nothing to speak.
+    """Gives the arguments of a call with its text spoken as `audio`; unchanged where nothing is to speak.
 
     The sound is kept among the user's data under the hash of its content, as every result that a call is
     given, so that the recipe of what is made from it can name it.

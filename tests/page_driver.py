@@ -27,6 +27,7 @@ STANDINS = {
     "speech": "standin_speech:StandinSpeech",
     "conversion": "standin_conversion:StandinConversion",
     "music": "standin_music:StandinMusic",
+    "portrait": "standin_portrait:StandinPortrait",
 }
 needs_browser = pytest.mark.skipif(CHROMIUM is None, reason="no chromium on this machine")
 
@@ -37,6 +38,7 @@ def page_on_standins(folder):
     with pytest.MonkeyPatch.context() as patch:
         for name, target in STANDINS.items():
             patch.setitem(registry.BACKENDS, name, target)
+        patch.setenv("AFFECT_HOME", str(folder / "home"))  # where what our voice says for a portrait is kept
         from studio.ui.launch import start
 
         library, studio = Library(folder), Studio("cpu")

@@ -29,6 +29,9 @@ HEAVY = {
     "scipy",
     "gradio",
     "partitura",
+    "av",
+    "cv2",
+    "mediapipe",
 }
 MOST_LINES = 400
 SHARED = "voice"  # what every medium that hears or makes a voice stands on

@@ -270,7 +270,10 @@ def test_only_the_pages_own_files_are_served(served):
 def test_an_upload_that_is_too_large_is_refused(served):
     import httpx
 
-    files = {"files": ("big.mid", b"\0" * (51 * 2**20), "audio/midi")}
+    from studio.ui import launch
+
+    limit = int(launch.MAX_UPLOAD.removesuffix("mb"))
+    files = {"files": ("big.mid", b"\0" * ((limit + 1) * 2**20), "audio/midi")}
     assert httpx.post(f"{served[0]}/gradio_api/upload", files=files).status_code == 413
 
 

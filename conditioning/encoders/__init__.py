@@ -26,12 +26,14 @@ MUSIC = Reader("conditioning.encoders.music:load_music_encoder", "music-encoder"
 SPEECH = Reader(
     "conditioning.encoders.speech:load_speech_encoder", "speech-encoder", "a recording of a voice"
 )
+FACE = Reader("conditioning.encoders.face:load_face_encoder", "face-encoder", "a photo or a film of a face")
 # What reads words; it has no files of its own.
 TEXT_WEIGHTS = "text-encoder"
 # A new reader is one line here.
 ENCODERS: dict[str, Reader] = {
     **dict.fromkeys((".mid", ".midi", ".mxl", ".musicxml"), MUSIC),
     **dict.fromkeys((".wav", ".flac", ".ogg", ".mp3", ".opus"), SPEECH),
+    **dict.fromkeys((".jpg", ".jpeg", ".png", ".webp", ".heic", ".mp4", ".mov", ".webm"), FACE),
 }
 
 

@@ -1,4 +1,4 @@
-"""The 52 expression coefficients of ARKit, in the order of a Live Link Face recording, and what they belong to."""
+"""The 52 expression coefficients of ARKit, in the order of a Live Link Face recording."""
 
 from __future__ import annotations
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -92,6 +93,18 @@ def resampled(motion: FaceMotion, frame_rate: float) -> FaceMotion:
         return (1 - share) * rows[low] + share * rows[low + 1]
 
     return FaceMotion(between(motion.expression), between(motion.head_pose), between(motion.gaze), frame_rate)
+
+
+def joined(pieces: Sequence[FaceMotion]) -> FaceMotion:
+    """Gives one motion from its pieces, at least one, all of one rate."""
+    import numpy as np
+
+    return FaceMotion(
+        np.concatenate([piece.expression for piece in pieces]),
+        np.concatenate([piece.head_pose for piece in pieces]),
+        np.concatenate([piece.gaze for piece in pieces]),
+        pieces[0].frame_rate,
+    )
 
 
 def at_rest(num_frames: int, frame_rate: float) -> FaceMotion:

@@ -59,17 +59,19 @@ def path_through(cost: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     total[0, 0] = 0.0
     came = np.zeros((num_rows, num_columns), np.int8)
     for diagonal in range(num_rows + num_columns - 1):
-        row = np.arange(max(0, diagonal - num_columns + 1), min(num_rows, diagonal + 1))
-        column = diagonal - row
-        here = cost[row, column]
+        down = np.arange(max(0, diagonal - num_columns + 1), min(num_rows, diagonal + 1))
+        across = diagonal - down
+        here = cost[down, across]
         ways = np.stack([
-            total[row, column],
-            total[row, column + 1] + DIAGONAL + 0.5 * here,
-            total[row + 1, column] + DIAGONAL + 0.5 * here,
+            total[down, across],
+            total[down, across + 1] + DIAGONAL + 0.5 * here,
+            total[down + 1, across] + DIAGONAL + 0.5 * here,
         ])  # fmt: skip
-        came[row, column] = ways.argmin(0)
-        total[row + 1, column + 1] = ways.min(0) + here
-    rows, columns, row, column = [], [], num_rows - 1, num_columns - 1
+        came[down, across] = ways.argmin(0)
+        total[down + 1, across + 1] = ways.min(0) + here
+    rows: list[int] = []
+    columns: list[int] = []
+    row, column = num_rows - 1, num_columns - 1
     while row >= 0 and column >= 0:
         rows.append(row)
         columns.append(column)

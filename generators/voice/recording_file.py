@@ -10,6 +10,8 @@ from pathlib import Path
 import numpy as np
 
 from conditioning.encoders.sound_file import opened_sound
+from generators.media import Audio
+from generators.on_disk import concatenated
 
 from .clip import loudest_speech
 from .features import HOP_LENGTH, SAMPLE_RATE
@@ -70,6 +72,25 @@ def survey(path: str | Path) -> Survey:
         channels,
         np.float32(offset / total),
     )
+
+
+def whole(path: str | Path) -> Audio:
+    """Gives a recording as it is, at its own rate and with its channels; a long one waits on the disk.
+
+    Raises:
+        As `survey`.
+    """
+    path = Path(path)
+    survey(path)
+    with opened_sound(path) as file:
+        rate = file.samplerate
+
+    def pieces() -> Iterator[np.ndarray]:
+        with opened_sound(path) as file:
+            while len(block := file.read(BLOCK, dtype="float32", always_2d=True)):
+                yield block.T
+
+    return Audio(concatenated(pieces()), rate)
 
 
 def cut_short(path: Path) -> bool:

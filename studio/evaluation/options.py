@@ -57,6 +57,7 @@ MEASURED = {
         f"{HERE}.conversion_report:evaluate_conversion", f"{HERE}.conversion_ear:ConversionEar"
     ),
     "music": Measurement(f"{HERE}.music_report:evaluate_music", f"{HERE}.music_ear:MusicEar", MusicChoices),
+    "portrait": Measurement(f"{HERE}.portrait_report:evaluate_portrait", f"{HERE}.portrait_ear:PortraitEar"),
     "speech": Measurement(
         f"{HERE}.speech_report:evaluate_speech", f"{HERE}.speech_ear:SpeechEar", SpeechChoices
     ),

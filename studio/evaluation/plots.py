@@ -26,7 +26,8 @@ def draw_confusion(counts: Any, names: Sequence[str], asked: str, path: Path) ->
 
     counts = np.array(counts, dtype=float)
     shares = counts / np.maximum(counts.sum(1, keepdims=True), 1)
-    figure = Figure(figsize=(4.6, 4), layout="constrained")
+    side = 0.6 * max(5, len(names))
+    figure = Figure(figsize=(side + 1.6, side + 1), layout="constrained")
     axis = figure.subplots()
     axis.imshow(shares, cmap="Blues", vmin=0, vmax=1)
     for row in range(len(names)):

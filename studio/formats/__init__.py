@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from generators import registry
 from generators.base import shorten
-from generators.media import Audio, Converted, Media, Score
+from generators.media import Audio, Converted, Media, Portrait, Score, Video
 
-from . import audio, score
+from . import audio, score, video
 from .format import Format
 
 FORMATS: dict[type[Media], Format] = {
     Score: score.FORMAT,
     Audio: audio.FORMAT,
     Converted: audio.CONVERTED,
+    Video: video.FORMAT,
+    Portrait: video.PORTRAIT,
 }
 
 

@@ -7,7 +7,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-from generators.media import Audio, Converted, Mark
+from generators.media import Audio, Converted, Mark, Video
 from generators.on_disk import release
 
 from ..audio_file import CODECS
@@ -51,34 +51,40 @@ def write_comparison(converted: Converted, path: Path, document: str) -> None:
     draw(converted, path, text=picture_text(document))
 
 
-def write_srt(audio: Audio, path: Path, document: str) -> None:
+def write_srt(audio: Audio | Video, path: Path, document: str) -> None:
     """Writes SubRip, which has no place for a document."""
     from ..subtitles import srt
 
     path.write_text(srt(audio.marks), encoding="utf-8")
 
 
-def write_vtt(audio: Audio, path: Path, document: str) -> None:
+def write_vtt(audio: Audio | Video, path: Path, document: str) -> None:
     from ..subtitles import vtt
 
     path.write_text(vtt(audio.marks, note=document), encoding="utf-8")
 
 
 def write_json(audio: Audio, path: Path, document: str) -> None:
-    """Writes the document, the timings (kind -> rows of start_s, end_s, text) and the emotion over time."""
+    """Writes the document, the timings and the emotion over time."""
+    path.write_text(
+        json.dumps(described(audio, document), indent=2, ensure_ascii=False) + "\n", encoding="utf-8"
+    )
+
+
+def described(audio: Audio | Video, document: str) -> dict[str, Any]:
+    """Gives the document, the timings (kind -> rows of start_s, end_s, text) and the emotion over time."""
     timings: dict[str, list[dict[str, Any]]] = {}
     for mark in audio.marks:
         row = asdict(mark)
         timings.setdefault(row.pop("kind"), []).append(
             {name: round(value, 4) if isinstance(value, float) else value for name, value in row.items()}
         )
-    found = {
+    return {
         **json.loads(document),
         "duration_s": round(audio.duration_s, 4),
         "timings": timings,
         "emotion_track": [[round(value, 3) for value in row] for row in audio.emotion_track],
     }
-    path.write_text(json.dumps(found, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
 def read(path: Path, recipe: dict[str, Any]) -> Audio:
@@ -93,23 +99,36 @@ def read(path: Path, recipe: dict[str, Any]) -> Audio:
         samples, rate = soundfile.read(path, dtype="float32", always_2d=True)
     except soundfile.LibsndfileError as error:
         raise ValueError(f"expected a sound file, got {path.name!r}: {error}") from None
-    count = 1 + int(len(samples) / rate / TRACK_STEP_S)
-    track = emotion_track(recipe, [number * TRACK_STEP_S for number in range(count)])
     marks, kept = read_beside(path.with_suffix(".json"))
-    track = kept or track
+    track = kept or track_of(recipe, len(samples) / rate)
     return Audio(samples.T, rate, marks, emotion_track=track, provenance=recipe)
+
+
+def track_of(recipe: dict[str, Any], duration_s: float) -> tuple[tuple[float, float, float], ...]:
+    """Gives the emotion that a recipe asks for, over the seconds of what it made."""
+    count = 1 + int(duration_s / TRACK_STEP_S)
+    return emotion_track(recipe, [number * TRACK_STEP_S for number in range(count)])
 
 
 def read_beside(path: Path) -> tuple[tuple[Mark, ...], tuple[tuple[float, float, float], ...]]:
     """Gives the marks of a timings file, kind by kind, and its emotion over time; none without a file."""
     if not path.is_file():
         return (), ()
+    data = read_bytes(path)
     try:
-        found = json.loads(read_bytes(path))
+        found = json.loads(data)
+    except ValueError:
+        found = None
+    return timed(found, path.name)
+
+
+def timed(found: Any, name: str) -> tuple[tuple[Mark, ...], tuple[tuple[float, float, float], ...]]:
+    """Gives the marks and the emotion over time from what `described` gave. name: of the file, for errors."""
+    try:
         marks = tuple(Mark(**row, kind=kind) for kind, rows in found["timings"].items() for row in rows)
         return marks, tuple((float(t), float(v), float(a)) for t, v, a in found.get("emotion_track", ()))
     except (ValueError, TypeError, KeyError, AttributeError):
-        raise ValueError(f"expected timings in {path.name!r}, got something else") from None
+        raise ValueError(f"expected timings in {name!r}, got something else") from None
 
 
 def read_converted(path: Path, recipe: dict[str, Any]) -> Converted:

@@ -20,7 +20,7 @@ element.addEventListener('click', (event) => {
     other.pause();
     if (Number.isFinite(part * wanted.duration)) wanted.currentTime = part * wanted.duration;
   }
-  wanted.play();
+  wanted.play().catch(() => {}); // paused again before it began
 });
 const follow = () => {
   const buttons = element.querySelectorAll('.hear');

@@ -173,20 +173,44 @@ def add_field(modality: str, name: str, **changes: Any) -> Control:
     return add_control(modality, *field_of(modality, name), **changes)
 
 
+def add_segments(modality: str, name: str, **changes: Any) -> Control:
+    """Adds a field of few choices as a row of them; `changes` go to the component."""
+    owner, field = field_of(modality, name)
+    words: dict[str, Any] = dict(label=title_of(name), elem_classes="segments", elem_id=id_of(modality, name))
+    choices = [(sentence(shown), value) for shown, value in choices_of(field.metadata)]
+    radio = gr.Radio(choices, value=default_of(field), **{**words, **changes})
+    return Control(owner, field, radio)
+
+
+def add_group(modality: str, group: str, skip: Sequence[str] = (), **changes: Any) -> list[Control]:
+    """Adds the fields of one group that are not in `skip`; `changes` go to every component."""
+    fields = grouped_fields(classes_of(modality), skip).get(group, [])
+    with gr.Row(elem_classes="pairs", visible=bool(fields)):
+        return [add_control(modality, cls, field, **changes) for cls, field in fields]
+
+
 def add_groups(modality: str, skip: Sequence[str]) -> list[Control]:
     """Adds every field that is not in `skip`, one folded section for each group."""
     controls = []
     for number, (group, fields) in enumerate(grouped_fields(classes_of(modality), skip).items()):
         with (
-            gr.Accordion(sentence(group), open=number == 0 and len(fields) <= 6),
+            gr.Accordion(sentence(group), open=opens(group, number, len(fields))),
             gr.Row(elem_classes="pairs"),
         ):
             controls += [add_control(modality, cls, field) for cls, field in fields]
     return controls
 
 
+def opens(group: str, number: int, count: int) -> bool:
+    """Says whether a section is open at the start: the first one, when it is small and not technical."""
+    return number == 0 and count <= 6 and group.lower() not in TECHNICAL
+
+
 def add_control(modality: str, cls: type, field: dataclasses.Field, **changes: Any) -> Control:
-    """Adds the component for one field to the page that is being built; `changes` go to the component."""
+    """Adds the component for one field to the page that is being built; `changes` go to the component.
+
+    A `step` is that of a slider, for what nobody sets more finely.
+    """
     kind, optional = field_type(field, cls)
     meta = field.metadata
     title, unit = title_of(field.name), meta.get("unit") or ""
@@ -209,7 +233,7 @@ def add_control(modality: str, cls: type, field: dataclasses.Field, **changes: A
     if kind is str:
         size = {"lines": 4, "max_lines": 14} if meta.get("multiline") else {"max_length": 200}
         return Control(cls, field, gr.Textbox(**{**size, **words, "value": words["value"] or ""}))
-    step = 1.0 if kind is int else slider_step(low, high)
+    step = words.pop("step", None) or (1.0 if kind is int else slider_step(low, high))
     if not optional and low is not None and high is not None and (high - low) / step <= MOST_SLIDER_STEPS:
         return Control(cls, field, gr.Slider(low, high, step=step, buttons=[], **words))
     # Only a text box can be empty. `read` checks ranges: a number box's own check would be a bare toast.

@@ -80,4 +80,6 @@ BOXES: dict[str, Box] = {
     ".wav": sound_box,
     **dict.fromkeys((".png", ".jpg"), picture_box),
     ".mp4": film_box,
+    # Beside films a box may take numbers, which no player plays.
+    ".csv": any_box,
 }

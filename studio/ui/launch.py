@@ -6,7 +6,8 @@ import os
 from pathlib import Path
 from typing import Any
 
-MAX_UPLOAD = "50mb"
+# A telephone's film of some minutes or an hour of sound; media themselves refuse what is too large for them.
+MAX_UPLOAD = "512mb"
 MOST_WAITING = 20
 # Nothing from another machine: the page works without a network, and a visitor's browser tells nobody of it.
 CONTENT_POLICY = "; ".join(
@@ -104,7 +105,7 @@ def start(
         max_file_size=MAX_UPLOAD,
         app_kwargs={"middleware": [Middleware(PageHeaders)]},
         theme=page_theme(),
-        css_paths=[HERE / "page.css", HERE / "parts.css"],
+        css_paths=[HERE / "page.css", HERE / "parts.css", HERE / "portrait.css"],
     )
     return page, address
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import gradio as gr
 
 from ..library import Entry
-from .looks import all_downloads, look_of
+from .looks import all_downloads, all_slow, look_of
 from .making import Workshop, message_html, note_html, one_line
 from .stage import add_stage
 from .theme import asset
@@ -108,7 +108,7 @@ def add_library_tab(
     )
     more = gr.Button("Show more", size="sm", visible=False, elem_id="show-more")
     with gr.Column(visible=False, elem_classes="card stage", elem_id="chosen") as details:
-        stage = add_stage("library", all_downloads(), "")
+        stage = add_stage("library", all_downloads(), "", slow=all_slow(), workshop=workshop)
         with gr.Row(elem_classes="fields"):
             star = gr.Button("Favourite", size="md", elem_id="favourite", min_width=110)
             load = gr.Button(
@@ -226,5 +226,6 @@ def add_library_tab(
     delete.click(lambda: gr.update(visible=True), None, confirm, **quiet)
     keep.click(lambda: gr.update(visible=False), None, confirm, **quiet)
     own = [part for target in made.values() for part in (target.seeds.lock, *target.own_inputs)]
-    used = load.click(use, chosen, [tabs, note, *panel.settable, *own], **quiet)
+    # Through the queue: only then is a tab told that a state of its own has changed.
+    used = load.click(use, chosen, [tabs, note, *panel.settable, *own], **{**quiet, "queue": True})
     panel.show_after(used).then(None, js="() => window.scrollTo({ top: 0, behavior: 'smooth' })", **quiet)

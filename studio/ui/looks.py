@@ -1,7 +1,8 @@
 """How each kind of medium looks on the page: one module a kind, with the same few names.
 
 Such a module has `picture_html(media, label)`, `thumbnail_svg(media)`, `facts(media)`, `NOTHING_YET` (what
-stands in place of the first result) and `DOWNLOADS` (the suffixes offered).
+stands in place of the first result) and `DOWNLOADS` (the suffixes offered); it may have `SLOW` (those that
+are only written when somebody asks).
 """
 
 from __future__ import annotations
@@ -10,16 +11,28 @@ import importlib
 from html import escape
 from typing import Any
 
-LOOKS = {"Score": "roll", "Audio": "wave", "Converted": "before_after"}
+LOOKS = {
+    "Score": "roll",
+    "Audio": "wave",
+    "Converted": "before_after",
+    "Video": "film",
+    "Portrait": "face_film",
+}
 # What the button for a file says.
 NAMES = {
+    ".mp4": "MP4",
+    ".webm": "WebM",
+    ".gif": "GIF",
+    ".zip": "Frames",
     ".mid": "MIDI",
     ".musicxml": "MusicXML",
     ".wav": "WAV",
     ".flac": "FLAC",
     ".mp3": "MP3",
     ".srt": "Subtitles",
-    ".json": "Timings",
+    ".csv": "ARKit CSV",
+    ".glb": "3D head",
+    ".json": "JSON",
     ".png": "Picture",
 }
 
@@ -40,6 +53,17 @@ def all_downloads() -> tuple[str, ...]:
     """Gives the suffixes that any medium offers, in the order in which they are shown."""
     offered = {suffix for name in LOOKS.values() for suffix in module(name).DOWNLOADS}
     return tuple(suffix for suffix in NAMES if suffix in offered)
+
+
+def slow_of(look: Any) -> tuple[str, ...]:
+    """Gives the suffixes of a look that are only written when somebody asks."""
+    return tuple(getattr(look, "SLOW", ()))
+
+
+def all_slow() -> tuple[str, ...]:
+    """Gives those of every medium, in the order in which they are shown."""
+    slow = {suffix for name in LOOKS.values() for suffix in slow_of(module(name))}
+    return tuple(suffix for suffix in NAMES if suffix in slow)
 
 
 def module(name: str) -> Any:

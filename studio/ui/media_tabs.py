@@ -8,7 +8,12 @@ from generators.registry import BACKENDS
 
 from .medium_tab import Medium
 
-TABS = {"speech": "speech_tab", "conversion": "conversion_tab", "music": "music_tab"}
+TABS = {
+    "speech": "speech_tab",
+    "conversion": "conversion_tab",
+    "portrait": "portrait_tab",
+    "music": "music_tab",
+}
 
 
 def media() -> list[Medium]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import gradio as gr
@@ -16,8 +16,8 @@ from . import live, making
 from .compare import add_compare
 from .controls import Part, file_fields
 from .emotion_panel import EmotionPanel
-from .feeling import settings_for
-from .looks import look_of
+from .feeling import WORDS, settings_for
+from .looks import look_of, slow_of
 from .making import Workshop, one_line
 from .presets import add_preset_controls
 from .seeds import Seeds, recent_seeds
@@ -51,6 +51,7 @@ class Medium:
         add_more: adds those below the stage.
         settle: gives the arguments of `generate` from those that were set, given the panel's intensity: what
             belongs to another task is left out, "emotion" replaces the panel's.
+        own_feelings: fields that say a feeling themselves; they give way to that of one side of a comparison.
     """
 
     modality: str
@@ -59,6 +60,7 @@ class Medium:
     add_main: Callable[[Workshop], Main]
     add_more: Callable[[Workshop], list[Part]]
     settle: Callable[[dict[str, Any], float], dict[str, Any]] = keep
+    own_feelings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -93,13 +95,17 @@ class MediumTab:
         """Gives the request that the values of `inputs` stand for.
 
         Args:
-            changes: `intensity` in place of the panel's, `seed` in place of the one shown.
+            changes: `intensity` in place of the panel's, `seed` in place of the one shown, `feeling` in words
+                in place of every other.
 
         Raises:
             ValueError: a setting that is incomplete or out of range.
         """
         split = len(self.panel.inputs)
         settings = self.panel.settings(values[:split], changes.get("intensity"))
+        feeling = changes.get("feeling")
+        if feeling:
+            settings = replace(settings, mode=WORDS, words=feeling)
         arguments: dict[str, Any] = {}
         at = split
         for part in self.parts:
@@ -107,6 +113,8 @@ class MediumTab:
             arguments.update(part.read(values[at : at + count]))
             at += count
         arguments.update({name: value for name, value in changes.items() if name == "seed"})
+        for name in self.medium.own_feelings if feeling else ():
+            arguments.pop(name, None)
         arguments = self.medium.settle(arguments, float(settings.intensity))
         if "emotion" not in arguments:
             arguments["emotion"] = settings.curve().to_json()
@@ -152,7 +160,7 @@ def add_medium_tab(workshop: Workshop, panel: EmotionPanel, medium: Medium) -> M
             progress = gr.HTML("", elem_id=f"{name}-progress", elem_classes="told", apply_default_css=False)
             player = live.add_player(name)
         with gr.Column(elem_classes="card stage"):
-            stage = add_stage(name, look.DOWNLOADS, look.NOTHING_YET)
+            stage = add_stage(name, look.DOWNLOADS, look.NOTHING_YET, slow=slow_of(look), workshop=workshop)
         with gr.Column(elem_classes="card more"):
             gr.Markdown("## Shape it", elem_classes="section")
             more = medium.add_more(workshop)

@@ -131,4 +131,6 @@ def add_preset_controls(tab: MediumTab) -> None:
     save.click(keep, [name, *tab.inputs], [note, chosen, export], **quiet)
     tab.panel.show_after(load.click(take, chosen, [note, *tab.settable], **quiet))
     chosen.input(offer, chosen, export, **quiet)
-    tab.panel.show_after(bring.upload(take_file, bring, [note, *tab.settable], **quiet))
+    # Through the queue: only then is the tab told that a state of its own has changed.
+    queued = {**quiet, "queue": True}
+    tab.panel.show_after(bring.upload(take_file, bring, [note, *tab.settable], **queued))

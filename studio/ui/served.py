@@ -44,6 +44,8 @@ class ServedFolder:
         for path in (self.results, self.uploads, self.presets):
             path.mkdir(parents=True, exist_ok=True)
         self._lock = threading.Lock()
+        # A film takes minutes to write, in which all else must go on.
+        self._writing: dict[Path, threading.Lock] = {}
         self._newest: tuple[str, Media] | None = None
 
     def media(self, entry: Entry) -> Media:
@@ -66,17 +68,36 @@ class ServedFolder:
         offered = self.suffixes(entry)
         if suffix not in offered:
             raise ValueError(f"expected a suffix out of {', '.join(offered)}, got {suffix!r}")
-        path = self.results / entry.id / f"{name_of(entry)}{suffix}"
+        path = self._path(entry, suffix)
         with self._lock:
-            if not path.is_file():
-                path.parent.mkdir(exist_ok=True)
-                if suffix == entry.path.suffix:
-                    with replace_file(path) as partial:
-                        link_or_copy(entry.path, partial)
-                else:
-                    save(self.media(entry), path, recipe=entry.recipe)
-                self._prune()
+            own = self._writing.setdefault(path, threading.Lock())
+        with own:
+            known = path.is_file()
+            try:
+                if not known:
+                    self._write(entry, path)
+            finally:
+                with self._lock:
+                    self._writing.pop(path, None)
+                    if not known:
+                        self._prune()
         return path
+
+    def made(self, entry: Entry, suffix: str) -> Path | None:
+        """Gives an entry's file in one form when it is there already."""
+        path = self._path(entry, suffix)
+        return path if path.is_file() else None
+
+    def _path(self, entry: Entry, suffix: str) -> Path:
+        return self.results / entry.id / f"{name_of(entry)}{suffix}"
+
+    def _write(self, entry: Entry, path: Path) -> None:
+        path.parent.mkdir(exist_ok=True)
+        if path.suffix == entry.path.suffix:
+            with replace_file(path) as partial:
+                link_or_copy(entry.path, partial)
+        else:
+            save(self.media(entry), path, recipe=entry.recipe)
 
     def source(self, entry: Entry) -> Path | None:
         """Gives the recording that an entry was made from, as a file that browsers play; None without one.
@@ -133,12 +154,22 @@ class ServedFolder:
 
     def _prune(self) -> None:
         """Removes the oldest folders that are too many or, together with the newer ones, too large."""
-        folders = sorted(self.results.iterdir(), key=lambda path: path.stat().st_mtime, reverse=True)
+        folders = sorted(self.results.iterdir(), key=lambda path: state_of(path)[0], reverse=True)
+        busy = {path.parent for path in self._writing}
         held = 0
         for number, folder in enumerate(folders):
-            held += sum(path.stat().st_size for path in folder.iterdir())
-            if number and (number >= MOST_FOLDERS or held > MOST_BYTES):
+            held += sum(state_of(path)[1] for path in folder.iterdir())
+            if number and folder not in busy and (number >= MOST_FOLDERS or held > MOST_BYTES):
                 shutil.rmtree(folder, ignore_errors=True)
+
+
+def state_of(path: Path) -> tuple[float, int]:
+    """Gives when a file was changed, and its bytes; 0 and 0 of one that somebody renames just now."""
+    try:
+        state = path.stat()
+    except OSError:
+        return 0.0, 0
+    return state.st_mtime, state.st_size
 
 
 def link_or_copy(source: Path, path: Path) -> None:

@@ -40,4 +40,4 @@ def add_more(workshop: Workshop) -> list[Any]:
     return list(add_groups(MODALITY, PLACED))
 
 
-MEDIUM = Medium(MODALITY, "Speech", "Line", add_main, add_more, settle)
+MEDIUM = Medium(MODALITY, "Speech", "Line", add_main, add_more, settle, own_feelings=("emotions",))

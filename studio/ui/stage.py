@@ -19,8 +19,9 @@ from ..formats.format import FILMS
 from ..library import Entry
 from .controls import sentence
 from .feeling import heading_of
-from .looks import NAMES, empty_html, look_of
+from .looks import NAMES, empty_html, look_of, slow_of
 from .making import Workshop
+from .slow_forms import SlowForms, add_slow_forms
 from .theme import asset
 from .weights_picker import mark_html
 
@@ -36,6 +37,7 @@ class Stage:
         picture: what the medium's look draws, with the player of a film above it.
         sound: the player of a sound; hidden when the medium has none, or a film.
         downloads: suffix -> button.
+        slow: the forms that are made when somebody asks; None without any.
         recipe: what it was made from; None on a small stage.
         box: holds all that is hidden until there is a result.
     """
@@ -44,12 +46,14 @@ class Stage:
     picture: Any
     sound: Any
     downloads: Mapping[str, Any]
+    slow: SlowForms | None
     recipe: Any
     box: Any
 
     @property
     def outputs(self) -> list[Any]:
-        parts = [self.title, self.picture, self.sound, *self.downloads.values(), self.recipe, self.box]
+        slow = self.slow.outputs if self.slow else []
+        parts = [self.title, self.picture, self.sound, *self.downloads.values(), *slow, self.recipe, self.box]
         return [part for part in parts if part is not None]
 
     def show(self, workshop: Workshop, entry: Entry) -> Iterator[Shown]:
@@ -65,6 +69,8 @@ class Stage:
         }
         if self.recipe is not None:
             seen[self.recipe] = entry.recipe
+        if self.slow is not None:
+            seen.update(self.slow.show(workshop, entry, slow_of(look)))
         offered = [suffix for suffix in look.DOWNLOADS if suffix in self.downloads]
         for suffix, button in self.downloads.items():
             seen[button] = gr.update(interactive=False, visible=suffix in offered)
@@ -83,12 +89,20 @@ def download(workshop: Workshop, entry: Entry, suffix: str) -> Any:
 
 
 def add_stage(
-    prefix: str, downloads: Sequence[str], nothing_yet: str, *, title: str = "", small: bool = False
+    prefix: str,
+    downloads: Sequence[str],
+    nothing_yet: str,
+    *,
+    slow: Sequence[str] = (),
+    workshop: Workshop | None = None,
+    title: str = "",
+    small: bool = False,
 ) -> Stage:
     """Adds the components; `prefix` keeps the ids of two stages apart.
 
     Args:
         downloads: the suffixes that get a button.
+        slow: those that are only made when somebody asks, by `workshop`.
         nothing_yet: words in place of the picture before there is a result.
         title: heading before there is a result.
         small: leaves files and recipe out.
@@ -101,7 +115,7 @@ def add_stage(
         label="Picture",
         js_on_load=(asset("picture.js") + asset("before_after.js")).replace("SOUND_ID", f"{prefix}-sound"),
     )
-    recipe, buttons = None, {}
+    recipe, buttons, forms = None, {}, None
     with gr.Column(visible=False, elem_classes="stage-parts") as box:
         sound = gr.Audio(
             label="Sound",
@@ -120,11 +134,13 @@ def add_stage(
                     )
                     for suffix in downloads
                 }
+            if slow and workshop is not None:
+                forms = add_slow_forms(prefix, slow, workshop)
             with gr.Accordion("Recipe", open=False):
                 recipe = gr.JSON(
                     None, label="Everything this was made from", elem_id=f"{prefix}-recipe", open=True
                 )
-    return Stage(heading, picture, sound, buttons, recipe, box)
+    return Stage(heading, picture, sound, buttons, forms, recipe, box)
 
 
 def sound_of(workshop: Workshop, entry: Entry) -> Any:
