@@ -106,6 +106,19 @@ def set_number(page, block, value):
     wait_for(was_set)
 
 
+def press(page, field, keys, told):
+    """Presses keys on a field that Home puts back, again if the page was still building it."""
+
+    def has_told():
+        page.focus(field)
+        for key in ("Home", *keys):
+            page.keyboard.press(key)
+        page.wait_for_timeout(300)  # the last place is told a moment later
+        return told()
+
+    wait_for(has_told)
+
+
 def type_into(page, block, text):
     page.fill(f"#{block} input, #{block} textarea", text)
 

@@ -267,14 +267,19 @@ def test_only_the_pages_own_files_are_served(served):
     assert answer.headers["x-content-type-options"] == "nosniff"
 
 
-def test_an_upload_that_is_too_large_is_refused(served):
+def test_an_upload_that_is_too_large_is_refused(tmp_path, monkeypatch):
     import httpx
 
     from studio.ui import launch
 
-    limit = int(launch.MAX_UPLOAD.removesuffix("mb"))
-    files = {"files": ("big.mid", b"\0" * ((limit + 1) * 2**20), "audio/midi")}
-    assert httpx.post(f"{served[0]}/gradio_api/upload", files=files).status_code == 413
+    monkeypatch.setattr(launch, "MAX_UPLOAD", "1mb")
+    with Library(tmp_path) as library, Studio("cpu") as studio, JobQueue(studio, library) as queue:
+        page, address = launch.start(queue, library)
+        try:
+            files = {"files": ("big.mid", b"\0" * 2**21, "audio/midi")}
+            assert httpx.post(f"{address}gradio_api/upload", files=files).status_code == 413
+        finally:
+            page.close(verbose=False)
 
 
 def test_a_password_is_asked_for(tmp_path):

@@ -13,6 +13,7 @@ from page_driver import (
     open_page,
     opened_browser,
     page_on_standins,
+    press,
     set_number,
     type_into,
     wait_for,
@@ -169,10 +170,10 @@ def test_settings_reach_the_backend(page, served):
     pick(page, "portrait-mouth-from", "Nothing")
     pick(page, "portrait-size", "upright")
     unfold(page, "Movement")
-    page.focus("#portrait-gaze .gaze")
-    for key in ("ArrowRight", "ArrowRight", "ArrowDown"):
-        page.keyboard.press(key)
-    wait_for(lambda: "10° right, 5° down" in page.inner_text("#portrait-gaze"))
+    keys = ("ArrowRight", "ArrowRight", "ArrowDown")
+    press(
+        page, "#portrait-gaze .gaze", keys, lambda: "10° right, 5° down" in page.inner_text("#portrait-gaze")
+    )
     set_number(page, "portrait-blink-rate", 30)
     choose(page, "portrait-head-motion", "Lively")
     unfold(page, "Picture")

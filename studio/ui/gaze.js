@@ -35,6 +35,7 @@ const show = () => {
 // A steady trickle while the hand moves, and always the last place.
 const tell = (last) => {
   clearTimeout(later);
+  later = null;
   const now = Date.now();
   if (!last && now - sentAt < 140) { later = setTimeout(() => tell(true), 150); return; }
   sentAt = now;
@@ -77,7 +78,8 @@ field.addEventListener('keydown', (event) => {
   event.preventDefault();
 });
 const draw = () => {
-  if (!held) place = { yaw: at('yaw'), pitch: at('pitch') };
+  // What was told last is not yet where hand or keys are.
+  if (!held && later === null) place = { yaw: at('yaw'), pitch: at('pitch') };
   show();
 };
 watch('value', draw);

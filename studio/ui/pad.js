@@ -98,7 +98,8 @@ function draw() {
   const at = value.lies || [value.valence || 0, value.arousal || 0];
   lies.style.display = path.length > 1 ? 'none' : '';
   put(lies, at);
-  if (!held) point = [value.valence || 0, value.arousal || 0];
+  // What was told last is not yet where hand or keys are.
+  if (!held && later === null) point = [value.valence || 0, value.arousal || 0];
   showPoint();
   if (path.length > 1) ray.setAttribute('points', '');
 }
@@ -106,6 +107,7 @@ function draw() {
 // A steady trickle while the hand moves, and always the last place.
 function tell(last) {
   clearTimeout(later);
+  later = null;
   const now = Date.now();
   if (!last && now - sentAt < 140) { later = setTimeout(() => tell(true), 150); return; }
   sentAt = now;
