@@ -16,7 +16,7 @@ def file_of(value: Any, suffixes: tuple[str, ...]) -> Any:
     """Gives the path for what a file field was given.
 
     A result is written among the user's data under the hash of its content, so that the same result is
-    always the same file and a recipe can name it.
+    always the same file and a recipe can name it; what that form cannot hold, such as timings, lies beside it.
 
     Args:
         value: a path, or a `Result` or media; anything else stays as it is, for the field to refuse.
@@ -42,5 +42,7 @@ def file_of(value: Any, suffixes: tuple[str, ...]) -> Any:
     folder.mkdir(parents=True, exist_ok=True)
     written = result.save(folder / f"{os.getpid()}-{id(result)}{suffix}")
     path = written.with_stem(sha256_of(written)[:32])
+    for beside in known.beside(result.media):
+        os.replace(result.save(written.with_suffix(beside)), path.with_suffix(beside))
     os.replace(written, path)
     return str(path)

@@ -137,3 +137,22 @@ def test_f0_is_that_of_the_voice():
     times, hertz = f0_of(spoken(f0_hz=180.0))
     assert len(times) == len(hertz) and (hertz > 0).mean() > 0.5
     assert np.median(hertz[hertz > 0]) == pytest.approx(180.0, rel=0.02)
+
+
+def test_timings_go_with_a_sound_that_becomes_an_input(tmp_path, monkeypatch):
+    from generators.voice.timings import marks_beside
+    from studio.inputs import file_of
+
+    monkeypatch.setenv("AFFECT_HOME", str(tmp_path))
+    given = spoken()
+    path = file_of(given, (".wav", ".flac"))
+    assert set(marks_beside(path)) == set(given.marks) and len(list((tmp_path / "inputs").iterdir())) == 2
+    assert file_of(given, (".wav", ".flac")) == path and len(list((tmp_path / "inputs").iterdir())) == 2
+
+
+@pytest.mark.parametrize("text", ["{}", "[1]", '{"timings": {"word": [{"start_s": 1}]}}', "not json", "3"])
+def test_a_file_beside_a_sound_that_holds_no_timings_is_left_alone(tmp_path, text):
+    from generators.voice.timings import marks_beside
+
+    (tmp_path / "take.json").write_text(text)
+    assert marks_beside(tmp_path / "take.wav") == () and marks_beside(tmp_path / "other.wav") == ()

@@ -14,6 +14,7 @@ from generators.base import StepCallback
 from generators.media import Audio, Portrait
 from generators.moving_picture import VideoWriter
 from generators.voice.recording_file import whole
+from generators.voice.timings import marks_beside
 from generators.weights import Weights, provenance
 
 from .driving import Driving, read_driving
@@ -45,6 +46,7 @@ def animate(
         round(FRAME_RATE * 800) if audio is None else audio.sample_rate,
         emotion,
         settings_of(prompt, options, driving),
+        marks=marks_beside(prompt.audio) if prompt.audio else (),
         on_step=told.step,
     )
     used = [model.checkpoint, aligner.checkpoint, *face.used]

@@ -9,6 +9,7 @@ from typing import Any
 
 from generators.media import Audio, Converted, Mark, Video
 from generators.on_disk import release
+from generators.voice.timings import marks_in
 
 from ..audio_file import CODECS
 from .format import (
@@ -125,8 +126,7 @@ def read_beside(path: Path) -> tuple[tuple[Mark, ...], tuple[tuple[float, float,
 def timed(found: Any, name: str) -> tuple[tuple[Mark, ...], tuple[tuple[float, float, float], ...]]:
     """Gives the marks and the emotion over time from what `described` gave. name: of the file, for errors."""
     try:
-        marks = tuple(Mark(**row, kind=kind) for kind, rows in found["timings"].items() for row in rows)
-        return marks, tuple((float(t), float(v), float(a)) for t, v, a in found.get("emotion_track", ()))
+        return marks_in(found["timings"]), tuple((float(t), float(v), float(a)) for t, v, a in found.get("emotion_track", ()))
     except (ValueError, TypeError, KeyError, AttributeError):
         raise ValueError(f"expected timings in {name!r}, got something else") from None
 
