@@ -203,3 +203,24 @@ def test_shipped_faces_show_what_the_state_is_known_by(state, rises):
     mean, _ = model.faces(space.offsets()[space.index(state)].detach())
     face = model.banks.coordinates(mean, EXPRESSION)[:NUM_SHAPES]
     assert face[INDEX[rises]] > 0.3
+
+
+def test_the_plainest_mouth_finds_a_line_and_moves_no_other_bank():
+    from generators.portrait.content import LOUDNESS, NUM_CONTENT
+    from generators.portrait.model import MotionDenoiser
+    from generators.portrait.readout import fit_readout
+    from generators.portrait.takes import Spoken
+
+    torch.manual_seed(0)
+    rng = np.random.default_rng(0)
+    content = rng.standard_normal((900, NUM_CONTENT)).astype(np.float32)
+    mouth = np.zeros((900, 52), np.float32)
+    mouth[1:, INDEX["jawOpen"]] = 0.3 + 0.1 * content[:-1, LOUDNESS[1]]  # a frame later
+    model = MotionDenoiser(hidden_size=32, depth=1, num_heads=2, num_codes=4).eval()
+    fit_readout(model.readout, [Spoken(content, mouth, "take")], model.banks)
+    rows = torch.from_numpy(content)[None]
+    found = model.banks.coordinates(model.readout(rows), MOUTH)[0, 2:-2, INDEX["jawOpen"]]
+    lips = model.banks.coordinates(model.banks.weights(torch.nn.functional.pad(
+        torch.from_numpy(mouth), (0, 8)), MOUTH), MOUTH)[2:-2, INDEX["jawOpen"]]
+    assert torch.corrcoef(torch.stack([found, lips]))[0, 1] > 0.98
+    assert (found.mean() - lips.mean()).abs() < 0.02

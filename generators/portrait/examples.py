@@ -34,7 +34,9 @@ from .takes import BLINKS, Silent, Spoken
 if TYPE_CHECKING:
     from .banks import Banks
 
-CONTENT_NOISE, COLOUR_NOISE, LOUDNESS_NOISE = 0.1, 0.25, 0.15
+CONTENT_NOISE, COLOUR_NOISE, LOUDNESS_NOISE = 0.2, 0.25, 0.15
+MASKED_SHARE, MASKED_BANDS = 0.5, 8  # of clips with bands left out, and how many at most
+DEAF_SHARE = 0.12  # of clips whose colour is not heard at all, and of those whose phones are not
 HUSH_SHARE = 0.12  # of clips with a stretch of silence put in
 EXERCISE_SHARE = 0.15  # of upper faces from ranges of motion, at half strength
 BROWS = {"browInnerUp": 0.22, "browOuterUpLeft": 0.16, "browOuterUpRight": 0.16}
@@ -141,7 +143,7 @@ class Clips:
         content, mouth = take.content[at].astype(np.float32), take.mouth[at].astype(np.float32)
         shut, weight = (track[at].copy() for track in self.shut[number])
         content += CONTENT_NOISE * rng.standard_normal(content.shape).astype(np.float32)
-        content = recoloured(content, rng)
+        content = masked(recoloured(content, rng), rng)
         if rng.random() < HUSH_SHARE:
             quiet = hushed(content, mouth, rng)
             shut[quiet], weight[quiet] = 1, HELD_WEIGHT
@@ -237,6 +239,24 @@ def recoloured(content: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         first = part * NUM_HEARD
         content[:, first : first + BANDS] += colour
         content[:, first + NUM_HEARD - 1] += louder
+    return content
+
+
+def masked(content: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Content of which some bands, all bands or all phones are not heard, the same over the clip.
+
+    Source: masks of frequency as in Park et al. 2019, "SpecAugment".
+    """
+    bands, draw = slice(0, 0), rng.random()
+    if draw < DEAF_SHARE:
+        bands = slice(0, BANDS)
+    elif draw < 2 * DEAF_SHARE:
+        bands = slice(BANDS, NUM_HEARD - 1)
+    elif draw < 2 * DEAF_SHARE + MASKED_SHARE:
+        low = int(rng.integers(0, BANDS))
+        bands = slice(low, min(BANDS, low + int(rng.integers(1, MASKED_BANDS + 1))))
+    for part in range(PARTS):
+        content[:, part * NUM_HEARD :][:, bands] = 0
     return content
 
 

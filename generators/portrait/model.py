@@ -17,12 +17,16 @@ from generators.denoiser import Denoiser, time_embedding
 from .banks import BANKS, EXPRESSION, MOUTH, RANKS, WIDTH, Banks
 from .content import NUM_CONTENT
 from .emotion_faces import EmotionFaces
+from .readout import Readout
 
 PATCH = 2  # frames that the denoiser sees as one
 EMOTION_FRAMES = 10  # frames from one point of the emotion curve to the next
 STYLE = ("head amplitude", "head tempo", "nods", "upper face", "brow accents", "asymmetry")
 DRIVE = ("gaze yaw", "gaze pitch", "blink")
 JUDGED = ("neutral", "anger", "contempt", "disgust", "fear", "joy", "sadness", "surprise")
+# How much the network adds to the plainest mouth at inference; what it learned of one speaker is not all true of
+# others. Chosen on the ends of training takes.
+DETAIL = 0.6
 BLINK_FRAMES = 15  # of a recorded blink, closed at frame 5
 
 
@@ -49,8 +53,8 @@ class MotionDenoiser(ModelMixin, ConfigMixin):
     Every row of a batch is one bank of one face. Content is given to all; style to pose and expression;
     emotion to the expression alone. So no emotion can reach the mouth or the head, whatever the weights are.
 
-    The expression moves around the mean of the emotion's Gaussian: the network draws what lies around it, and
-    what guidance makes of the emotion is exact.
+    The expression moves around the mean of the emotion's Gaussian, the mouth around a straight line from what is
+    heard: the network draws what lies around it, and what guidance makes of the emotion is exact.
 
     Source: Lipman et al. 2023 (flow matching); banks: see `banks`; emotions: see `emotion_faces`.
     """
@@ -75,6 +79,7 @@ class MotionDenoiser(ModelMixin, ConfigMixin):
         self.faces = EmotionFaces(num_codes, emotion_size, WIDTH)
         self.content = nn.Conv1d(NUM_CONTENT, hidden_size, 5, padding=2)
         self.neighbours = nn.Conv1d(hidden_size, hidden_size, 5, padding=2)
+        self.drop = nn.Dropout(0.3)  # there is one speaker: without it, it learns her takes by heart
         self.content_patch = nn.Linear(PATCH * hidden_size, hidden_size)
         self.drive = nn.Linear(PATCH * len(DRIVE), hidden_size)
         self.motion = nn.ModuleList(nn.Linear(PATCH * WIDTH, hidden_size) for _ in BANKS)
@@ -92,6 +97,7 @@ class MotionDenoiser(ModelMixin, ConfigMixin):
         # Names the emotion of a clip's expression; in training alone it also teaches the denoiser.
         self.judge = nn.Sequential(nn.Linear(2 * WIDTH, 64), nn.SiLU(), nn.Linear(64, len(JUDGED)))
         self.closed_lips = ClosedLips()
+        self.readout = Readout()
         # Fitted by the recipe.
         self.register_buffer("blink", torch.zeros(BLINK_FRAMES))
         self.register_buffer(
@@ -126,8 +132,10 @@ class MotionDenoiser(ModelMixin, ConfigMixin):
         felt_here = present["emotion"] & (bank == EXPRESSION)
         styled = present["identity"] & (bank != MOUTH)
         usual = self.usual(emotion, noisy.shape[1]) * felt_here[:, None, None]  # (R, T, 20)
+        said_here = present["content"] & (bank == MOUTH)
+        usual = usual + self.readout(content) * (said_here[:, None, None] * self.real[bank][:, None])
         heard = F.silu(self.content(content.transpose(1, 2)))  # (R, D, T)
-        heard = (heard + F.silu(self.neighbours(heard))).transpose(1, 2)
+        heard = self.drop((heard + F.silu(self.neighbours(heard))).transpose(1, 2))
         heard = self.null_content(self.content_patch(patched(heard)), present["content"])  # (R, T / 2, D)
         moved = self.by_bank(self.motion, patched(noisy - t[:, None, None] * usual), bank)
         x = heard + moved + self.drive(patched(drive))
@@ -141,6 +149,8 @@ class MotionDenoiser(ModelMixin, ConfigMixin):
             x, cond, positions, None, felt, places.expand(len(x), -1), everything, positions
         )
         flow = self.by_bank(self.out, hidden, bank).unflatten(-1, (PATCH, WIDTH)).flatten(1, 2)
+        if not self.training:
+            flow = flow * (1 - (1 - DETAIL) * said_here.to(flow.dtype))[:, None, None]
         flow = flow * self.real[bank][:, None] + usual
         if clean is None:
             return flow, None

@@ -44,7 +44,10 @@ if TYPE_CHECKING:
 CHECKPOINT, ALIGNER = "portrait-motion", "speech-aligner"
 HEAD_STYLES = {"still": -1.0, "calm": 0.0, "lively": 0.7}  # head amplitude, see `model.STYLE`
 # A mouth that is drawn near the mean moves less than mouths do; chosen on the ends of training takes.
-FULLER = 1.15
+FULLER = 1.1
+# Few steps from no noise lead to the mean of what a mouth may do with a sound, many to one of its modes; chosen
+# likewise.
+MOUTH_STEPS = 2
 STILL = 0.5  # a still head moves less than any that was learned
 WINDOW, OVERLAP = 140, 30  # frames that are drawn at once, and how many of them again with the next
 STEP = WINDOW - OVERLAP
@@ -58,12 +61,13 @@ class MotionSettings:
 
     Attributes:
         seed: of everything drawn.
-        num_inference_steps: of the sampler, 1 or more.
+        num_inference_steps: of the sampler, 1 or more; the mouth takes `MOUTH_STEPS` at most.
         content_guidance_scale, identity_guidance_scale, emotion_guidance_scale: nested; 1 leaves guidance
-        out. mouth_temperature: 0 is the likeliest mouth (the best sync), 1 a draw. temperature: of pose,
-        expression. mouth_scale, pose_scale, expression_scale: how far each bank moves, 0 not at all, 1 as
-        drawn. mouth_source, pose_source, expression_source: None makes it from the sound and the emotion; a
-        motion
+            out.
+        mouth_temperature: 0 is the likeliest mouth (the best sync), whatever the seed; 1 a draw.
+        temperature: of pose and expression.
+        mouth_scale, pose_scale, expression_scale: how far each bank moves, 0 not at all, 1 as drawn.
+        mouth_source, pose_source, expression_source: None makes it from the sound and the emotion; a motion
             drives it instead: one frame is held, a longer one plays forth and back until the sound ends.
         head_style: out of `HEAD_STYLES`.
         blink_rate: blinks a minute, 0 none.
@@ -77,7 +81,7 @@ class MotionSettings:
     content_guidance_scale: float = 1.0
     identity_guidance_scale: float = 1.0
     emotion_guidance_scale: float = 1.0
-    mouth_temperature: float = 0.3
+    mouth_temperature: float = 0.0
     temperature: float = 1.0
     mouth_scale: float = 1.0
     pose_scale: float = 1.0
@@ -221,14 +225,22 @@ class Performance:
         device, dtype = self.model.bank.weight.device, self.model.bank.weight.dtype
         batch = {name: value[None].to(device, dtype) for name, value in batch.items()}
         batch["bank"] = torch.arange(len(BANKS), device=device)[None]
-        made = sample_flow(
-            lambda x, t: guided_flow(self.flow, x, t, batch, self.passes),
-            self.noise_at(first)[None].to(device, dtype),
-            num_inference_steps=self.settings.num_inference_steps,
-            on_step=on_step,
-            done=done,
-            total=total,
-        )
+        noise = self.noise_at(first)[None].to(device, dtype)
+        steps = self.settings.num_inference_steps
+
+        def sampled(banks: slice, num_steps: int, step: StepCallback | None) -> Tensor:
+            part = {name: value[:, banks] for name, value in batch.items()}
+            return sample_flow(
+                lambda x, t: guided_flow(self.flow, x, t, part, self.passes),
+                noise[:, banks],
+                num_inference_steps=num_steps,
+                on_step=step,
+                done=done,
+                total=total,
+            )
+
+        mouth = sampled(slice(MOUTH, POSE), min(MOUTH_STEPS, steps), None)
+        made = torch.cat([mouth, sampled(slice(POSE, None), steps, on_step)], 1)
         drawn = as_array(made[0].transpose(0, 1)).copy()
         for bank in (POSE, EXPRESSION):
             drawn[:, bank] = steadied(drawn[:, bank])
@@ -237,8 +249,8 @@ class Performance:
         return drawn, lips_heard(content, shut, self.closing), speech_heard(content), lids
 
     def flow(self, x: Tensor, t: Tensor, present: dict[str, Tensor], **batch: Tensor) -> tuple[Tensor, None]:
-        """The network on passes of three banks, (P, 3, T, 20), as rows."""
-        count = len(BANKS)
+        """The network on passes of some banks, (P, banks, T, 20), as rows."""
+        count = x.shape[1]
         rows = {name: value.flatten(0, 1) for name, value in batch.items()}
         given = {name: value.repeat_interleave(count) for name, value in present.items()}
         flow, _ = self.model(x.flatten(0, 1), t.repeat_interleave(count), present=given, **rows)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -65,9 +66,9 @@ class Silent:
 
 
 def spoken_takes(config: dict[str, Any], data_dir: str | Path) -> list[Spoken]:
-    """Gives the training takes as heard several times over, from the cache when there is one."""
+    """Gives the training takes as heard several times over, from the cache when there is one of this recipe."""
     cache = Path(config["cache"])
-    if not cache.exists():
+    if not cache.exists() or recipe_in(cache) != recipe_of(config):
         prepare(config, data_dir, cache)
     with np.load(cache, allow_pickle=False) as data:
         names = [str(name) for name in data["takes"]]
@@ -95,7 +96,17 @@ def prepare(config: dict[str, Any], data_dir: str | Path, cache: Path) -> None:
             names.append(take.id)
     cache.parent.mkdir(parents=True, exist_ok=True)
     with checkpoints.replace_file(cache) as partial, open(partial, "wb") as file:
-        np.savez(file, **arrays, takes=np.array(names))  # type: ignore[arg-type]
+        np.savez(file, **arrays, takes=np.array(names), recipe=np.array(recipe_of(config)))  # type: ignore[arg-type]
+
+
+def recipe_of(config: dict[str, Any]) -> str:
+    """Gives what the cache depends on: above all, it must not hold takes that are kept for tests."""
+    return json.dumps({name: config[name] for name in ("held_out", "develop", "variants")}, sort_keys=True)
+
+
+def recipe_in(cache: Path) -> str:
+    with np.load(cache, allow_pickle=False) as data:
+        return str(data["recipe"]) if "recipe" in data.files else ""
 
 
 def changed(

@@ -34,11 +34,13 @@ from .content import FRAME_RATE
 from .emotion_faces import FacePoints, fit_faces, state_faces
 from .examples import BLINK_PEAK, Clips
 from .model import BLINK_FRAMES, JUDGED, MotionDenoiser
+from .readout import fit_readout
 from .sway import head_sway
 from .takes import Silent, Spoken, silent_takes, spoken_takes, typical_blink
 
 BANK_LOSS = {MOUTH: 1.6, POSE: 0.6, EXPRESSION: 0.8}
 LIPS_LOSS = 3.0  # of the mouth's first weight, how far the lips are apart
+EVEN_LOSS = 0.25  # of a mouth's weights however little they move; the rest counts by how far they do
 NAME_LOSS, SHUT_LOSS = 0.05, 0.5
 
 
@@ -94,6 +96,7 @@ def fit(
     gaze = np.concatenate([take.gaze for take in silent if not take.exercise])
     pose = np.concatenate([prior_poses(len(gaze), seed), gaze], 1)
     fit_banks(model.banks, np.concatenate([take.mouth for take in spoken]).astype(np.float32), pose, shown)
+    fit_readout(model.readout, spoken, model.banks)
     weights = model.banks.weights(in_coordinates(faces), EXPRESSION)
     points = FacePoints(
         space, weights, model.banks.weights(in_coordinates(spreads), EXPRESSION).abs(), JUDGED
@@ -101,6 +104,14 @@ def fit(
     fit_faces(model.faces, points, seed)
     model.blink.copy_(torch.from_numpy(typical_blink(silent, BLINK_FRAMES, BLINK_PEAK)))
     return points
+
+
+def mouth_weights(model: MotionDenoiser) -> Tensor:
+    """How much each of the mouth's weights counts: by how far it moves the lips, (20,) mean 1 or so."""
+    moved = model.banks.spread[MOUTH, : RANKS[MOUTH]].square()
+    counts = EVEN_LOSS + (1 - EVEN_LOSS) * moved / moved.mean()
+    counts[0] = LIPS_LOSS
+    return F.pad(counts, (0, WIDTH - RANKS[MOUTH]))
 
 
 def real_weights(bank: Tensor) -> Tensor:
@@ -137,13 +148,11 @@ def loss_of(model: MotionDenoiser, batch: dict[str, Tensor], config: dict[str, A
     flow, logits = model(noisy, t, **rest, present=present, clean=clean)
     losses = {}
     everywhere = torch.ones(clean.shape[:2], device=clean.device)
-    weight = torch.ones(clean.shape[-1], device=clean.device)
+    weights = {MOUTH: mouth_weights(model)}
     total = clean.new_zeros(())
     for number, name in ((MOUTH, "mouth"), (POSE, "pose"), (EXPRESSION, "expression")):
         rows = bank == number
-        scale = weight.clone()
-        if number == MOUTH:
-            scale[0] = LIPS_LOSS**0.5
+        scale = weights.get(number, torch.ones(WIDTH, device=clean.device)).sqrt()
         losses[name] = flow_matching_loss(
             flow[rows] * scale, clean[rows] * scale, noise[rows] * scale, everywhere[rows]
         )

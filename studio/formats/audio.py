@@ -7,7 +7,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-from generators.media import Audio, Converted, Mark, Video
+from generators.media import Audio, Converted, Mark, Motion, Video
 from generators.on_disk import release
 from generators.voice.timings import marks_in
 
@@ -52,14 +52,14 @@ def write_comparison(converted: Converted, path: Path, document: str) -> None:
     draw(converted, path, text=picture_text(document))
 
 
-def write_srt(audio: Audio | Video, path: Path, document: str) -> None:
+def write_srt(audio: Audio | Video | Motion, path: Path, document: str) -> None:
     """Writes SubRip, which has no place for a document."""
     from ..subtitles import srt
 
     path.write_text(srt(audio.marks), encoding="utf-8")
 
 
-def write_vtt(audio: Audio | Video, path: Path, document: str) -> None:
+def write_vtt(audio: Audio | Video | Motion, path: Path, document: str) -> None:
     from ..subtitles import vtt
 
     path.write_text(vtt(audio.marks, note=document), encoding="utf-8")
@@ -72,7 +72,7 @@ def write_json(audio: Audio, path: Path, document: str) -> None:
     )
 
 
-def described(audio: Audio | Video, document: str) -> dict[str, Any]:
+def described(audio: Audio | Video | Motion, document: str) -> dict[str, Any]:
     """Gives the document, the timings (kind -> rows of start_s, end_s, text) and the emotion over time."""
     timings: dict[str, list[dict[str, Any]]] = {}
     for mark in audio.marks:
@@ -126,7 +126,9 @@ def read_beside(path: Path) -> tuple[tuple[Mark, ...], tuple[tuple[float, float,
 def timed(found: Any, name: str) -> tuple[tuple[Mark, ...], tuple[tuple[float, float, float], ...]]:
     """Gives the marks and the emotion over time from what `described` gave. name: of the file, for errors."""
     try:
-        return marks_in(found["timings"]), tuple((float(t), float(v), float(a)) for t, v, a in found.get("emotion_track", ()))
+        return marks_in(found["timings"]), tuple(
+            (float(t), float(v), float(a)) for t, v, a in found.get("emotion_track", ())
+        )
     except (ValueError, TypeError, KeyError, AttributeError):
         raise ValueError(f"expected timings in {name!r}, got something else") from None
 
