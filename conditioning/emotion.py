@@ -19,10 +19,7 @@ MAX_INTENSITY = 1.5
 MAX_PHRASE = 1000
 CODE_WIDTH = 64
 # A text that ends so names a file, whether or not an encoder reads it.
-FILE_SUFFIXES = {
-    *ENCODERS,
-    *(".wav", ".flac", ".mp3", ".ogg", ".mp4", ".webm", ".mov", ".png", ".jpg", ".jpeg", ".bvh"),
-}
+FILE_SUFFIXES = {*ENCODERS, ".glb"}
 EXPECTED = (
     "an emotion name, a mixture, a phrase, (valence, arousal, dominance) in -1..1 or 8 weights "
     f"({', '.join(EIGHT_VECTOR)})"

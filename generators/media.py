@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     import numpy as np
     import symusic
 
+    from conditioning.body.motion import BodyMotion
     from conditioning.encoders.video_file import VideoFile
     from conditioning.face.motion import FaceMotion
 
@@ -220,3 +221,31 @@ class Portrait(Video):
 
     motion: FaceMotion = field(kw_only=True)
     identity: np.ndarray | None = field(default=None, kw_only=True)
+
+
+@dataclass(frozen=True)
+class Motion(Media):
+    """A moving body, with the sound that it moves to or without.
+
+    Attributes:
+        motion: of the whole body, in cm, at a rate of its own.
+        audio: what is heard from the first frame on; None of a silent one. What goes beyond the last frame
+            is left out of films.
+        marks: what sounds when, of every kind in the order of time.
+    """
+
+    motion: BodyMotion
+    audio: Audio | None = None
+    marks: tuple[Mark, ...] = ()
+
+    @property
+    def duration_s(self) -> float:
+        return self.motion.duration_s
+
+    @property
+    def has_sound(self) -> bool:
+        return self.audio is not None and self.audio.samples.shape[-1] > 0
+
+    def marks_of(self, kind: str) -> list[Mark]:
+        """Gives the marks of one kind."""
+        return [mark for mark in self.marks if mark.kind == kind]

@@ -7,6 +7,7 @@ from typing import Any
 
 BACKENDS = {
     "conversion": "generators.conversion.backend:ConversionBackend",
+    "gesture": "generators.gesture.backend:GestureBackend",
     "music": "generators.music.backend:MusicBackend",
     "portrait": "generators.portrait.backend:PortraitBackend",
     "speech": "generators.speech.backend:SpeechBackend",

@@ -5,13 +5,13 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
-__version__ = "0.4.0"
+__version__ = "0.5.0"
 
 if TYPE_CHECKING:
     from checkpoints import CheckpointError
     from conditioning import Emotion, EmotionCurve
     from generators.base import Cancelled
-    from generators.media import Audio, Media, Portrait, Score, Video
+    from generators.media import Audio, Media, Motion, Portrait, Score, Video
 
     from .jobs import JobQueue
     from .library import Library
@@ -28,6 +28,7 @@ EXPORTS = {
     "JobQueue": "studio.jobs",
     "Library": "studio.library",
     "Media": "generators.media",
+    "Motion": "generators.media",
     "Portrait": "generators.media",
     "Result": "studio.result",
     "Score": "generators.media",
@@ -45,6 +46,7 @@ __all__ = [
     "JobQueue",
     "Library",
     "Media",
+    "Motion",
     "Portrait",
     "Result",
     "Score",

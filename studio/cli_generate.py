@@ -55,7 +55,10 @@ COMMON: dict[str, tuple[Any, Any]] = {
         Path,
         typer.Option(None, "--out", "-o", help="Where the result goes; the suffix says the format."),
     ),
-    "render": (Path, typer.Option(None, "--render", help="Also as sound, in this file.")),
+    "render": (
+        Path,
+        typer.Option(None, "--render", help="Also as sound, or as a film where there is one, in this file."),
+    ),
     "plot": (Path, typer.Option(None, "--plot", help="Also as a picture, in this file.")),
     "recipe": (
         str,
@@ -90,7 +93,7 @@ def make_command(modality: str) -> Callable[..., Any]:
     """Gives a command whose signature has a parameter for each field of the backend's Prompt and Options."""
     backend = registry.backend_class(modality)
     known = format_of(backend.media)
-    without = {name for name, some in (("render", known.sounds), ("plot", known.pictures)) if not some}
+    without = {name for name, some in (("render", known.rendered), ("plot", known.pictures)) if not some}
     shared = {name: flag for name, flag in COMMON.items() if name not in without}
     panels = {backend.Prompt: "What to make", backend.Options: "How to make it"}
 
@@ -190,7 +193,7 @@ def run_generate(
 
     files = [path for path in (out, render, plot) if path is not None]
     known = format_of(modality)
-    for path, suffixes in ((out, known.suffixes), (render, known.sounds), (plot, known.pictures)):
+    for path, suffixes in ((out, known.suffixes), (render, known.rendered), (plot, known.pictures)):
         if path is not None:
             check_writable(path, suffixes)
     if len({path.resolve() for path in files}) < len(files):

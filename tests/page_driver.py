@@ -28,6 +28,7 @@ STANDINS = {
     "conversion": "standin_conversion:StandinConversion",
     "music": "standin_music:StandinMusic",
     "portrait": "standin_portrait:StandinPortrait",
+    "gesture": "standin_gesture:StandinGesture",
 }
 needs_browser = pytest.mark.skipif(CHROMIUM is None, reason="no chromium on this machine")
 

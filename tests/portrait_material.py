@@ -92,7 +92,7 @@ MATERIAL = Material(
         ALIGNER: "0" * 64,
         **{name: checkpoints.manifest()[name].fingerprint for name in (FACE_MODEL, INTERIOR)},
     },
-    batch=lambda inputs: len(inputs["bank"]) // 3,
+    batch=lambda inputs: len(inputs["bank"]) // len(inputs["bank"].unique()),
     window=WINDOW,
     seen=lambda inputs: inputs["content"].shape[1],
     close=close,

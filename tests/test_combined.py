@@ -195,7 +195,7 @@ def test_a_file_may_be_called_like_a_share(folder):
         ("50% a.wav, 50% none.wav", FileNotFoundError, "no file"),
         ({"a.wav": -1}, ValueError, "share of"),
         ({"a.wav": "much"}, ValueError, "share of"),
-        ({"a.bvh": 1}, ValueError, "reference file of"),
+        ({"a.glb": 1}, ValueError, "reference file of"),
     ],
 )
 def test_bad_mixtures_of_references(value, kind, expected):

@@ -93,8 +93,8 @@ BAD = [
     ("sad", 2), ("sad", -0.1), ("sad", math.nan), (("sad", 1), 9), {"weights": {}},
     {"weights": {"sadness": -1}}, {"weights": 1}, {"vad": [2, 0, 0]}, {"vad": "abc"}, {"phrase": ""},
     {"phrase": 3}, {"code": [1.0]}, {"code": [math.nan] * 64}, {"code": "x"},
-    {"vad": [0, 0, 0], "phrase": "sad"}, {"vad": [0, 0, 0], "speed": 1}, {"valence": 2}, "song.bvh",
-    {"text": "Oh!"}, {"text": "Oh!", "audio": 3}, {"text": "Oh!", "audio": "song.mid"}, {"song.bvh": 1.0},
+    {"vad": [0, 0, 0], "phrase": "sad"}, {"vad": [0, 0, 0], "speed": 1}, {"valence": 2}, "song.glb",
+    {"text": "Oh!"}, {"text": "Oh!", "audio": 3}, {"text": "Oh!", "audio": "song.mid"}, {"song.glb": 1.0},
     {"code": [0.0] * 64, "read_by": ["none"]}, {"code": [0.0] * 64, "read_by": "speech-encoder"},
 ]  # fmt: skip
 

@@ -220,7 +220,8 @@ def test_the_plainest_mouth_finds_a_line_and_moves_no_other_bank():
     fit_readout(model.readout, [Spoken(content, mouth, "take")], model.banks)
     rows = torch.from_numpy(content)[None]
     found = model.banks.coordinates(model.readout(rows), MOUTH)[0, 2:-2, INDEX["jawOpen"]]
-    lips = model.banks.coordinates(model.banks.weights(torch.nn.functional.pad(
-        torch.from_numpy(mouth), (0, 8)), MOUTH), MOUTH)[2:-2, INDEX["jawOpen"]]
+    lips = model.banks.coordinates(
+        model.banks.weights(torch.nn.functional.pad(torch.from_numpy(mouth), (0, 8)), MOUTH), MOUTH
+    )[2:-2, INDEX["jawOpen"]]
     assert torch.corrcoef(torch.stack([found, lips]))[0, 1] > 0.98
     assert (found.mean() - lips.mean()).abs() < 0.02

@@ -27,6 +27,9 @@ SPEECH = Reader(
     "conditioning.encoders.speech:load_speech_encoder", "speech-encoder", "a recording of a voice"
 )
 FACE = Reader("conditioning.encoders.face:load_face_encoder", "face-encoder", "a photo or a film of a face")
+MOTION = Reader(
+    "conditioning.encoders.motion:load_motion_encoder", "motion-encoder-nc", "a movement of a body"
+)
 # What reads words; it has no files of its own.
 TEXT_WEIGHTS = "text-encoder"
 # A new reader is one line here.
@@ -34,6 +37,7 @@ ENCODERS: dict[str, Reader] = {
     **dict.fromkeys((".mid", ".midi", ".mxl", ".musicxml"), MUSIC),
     **dict.fromkeys((".wav", ".flac", ".ogg", ".mp3", ".opus"), SPEECH),
     **dict.fromkeys((".jpg", ".jpeg", ".png", ".webp", ".heic", ".mp4", ".mov", ".webm"), FACE),
+    **dict.fromkeys((".bvh", ".npz"), MOTION),
 }
 
 

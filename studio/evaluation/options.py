@@ -56,6 +56,7 @@ MEASURED = {
     "conversion": Measurement(
         f"{HERE}.conversion_report:evaluate_conversion", f"{HERE}.conversion_ear:ConversionEar"
     ),
+    "gesture": Measurement(f"{HERE}.gesture_report:evaluate_gesture", f"{HERE}.gesture_ear:GestureEar"),
     "music": Measurement(f"{HERE}.music_report:evaluate_music", f"{HERE}.music_ear:MusicEar", MusicChoices),
     "portrait": Measurement(f"{HERE}.portrait_report:evaluate_portrait", f"{HERE}.portrait_ear:PortraitEar"),
     "speech": Measurement(

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from generators import registry
 from generators.base import shorten
-from generators.media import Audio, Converted, Media, Portrait, Score, Video
+from generators.media import Audio, Converted, Media, Motion, Portrait, Score, Video
 
-from . import audio, score, video
+from . import audio, motion, score, video
 from .format import Format
 
 FORMATS: dict[type[Media], Format] = {
@@ -15,6 +15,7 @@ FORMATS: dict[type[Media], Format] = {
     Converted: audio.CONVERTED,
     Video: video.FORMAT,
     Portrait: video.PORTRAIT,
+    Motion: motion.FORMAT,
 }
 
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 PREFIX = "affect-studio:"
 PICTURES = (".png",)
 FILMS = (".mp4", ".webm")
+MODELS = (".glb",)
 Blocks = Iterator["np.ndarray"]
 
 
@@ -33,7 +34,8 @@ class Format:
         read: function(path, recipe) -> the media again, from the kept file and what lies beside it. What is
             large stays in that file.
         shown: suffix of the file that `Result.show` opens.
-        played: suffix of the file that the page plays: a sound, or one of `FILMS`; empty when nothing plays.
+        played: suffix of the file that the page plays: a sound, or one of `FILMS` or `MODELS`; empty when
+            nothing plays.
     """
 
     writers: Mapping[str, Callable[[Any, Path, str], None]]
@@ -59,6 +61,11 @@ class Format:
     @property
     def films(self) -> tuple[str, ...]:
         return tuple(suffix for suffix in self.writers if suffix in FILMS)
+
+    @property
+    def rendered(self) -> tuple[str, ...]:
+        """What is heard or watched, beside a form that is worked on."""
+        return (*self.sounds, *self.films)
 
 
 def sound_writer(sound: Callable[[Any], tuple[Blocks, int]]) -> Callable[[Any, Path, str], None]:

@@ -160,6 +160,23 @@ def read_json(path: Path) -> dict[str, Any]:
     return found
 
 
+def read_binary(path: Path) -> bytes:
+    """Gives the buffer of a file that `read_json` could read.
+
+    Raises:
+        ValueError: a file without one, or one that breaks off.
+    """
+    with open(path, "rb") as file:
+        size = struct.unpack("<IIIII", file.read(20))[3]
+        file.seek(size, 1)
+        head = file.read(8)
+        length, kind = struct.unpack("<II", head) if len(head) == 8 else (0, 0)
+        data = file.read(length) if kind == BINARY_CHUNK and length <= path.stat().st_size else b""
+    if not data or len(data) < length:
+        raise ValueError(f"expected a whole GLB file, got {path.name!r}, which breaks off")
+    return data
+
+
 def quaternions(matrices: np.ndarray) -> np.ndarray:
     """Gives rotations (T, 3, 3) as x, y, z, w (T, 4) float32, each the nearer of its two signs to the last.
 

@@ -177,7 +177,8 @@ def add_segments(modality: str, name: str, **changes: Any) -> Control:
     """Adds a field of few choices as a row of them; `changes` go to the component."""
     owner, field = field_of(modality, name)
     words: dict[str, Any] = dict(label=title_of(name), elem_classes="segments", elem_id=id_of(modality, name))
-    choices = [(sentence(shown), value) for shown, value in choices_of(field.metadata)]
+    shown = changes.pop("choices", None) or choices_of(field.metadata)
+    choices = [(sentence(words_of), value) for words_of, value in shown]
     radio = gr.Radio(choices, value=default_of(field), **{**words, **changes})
     return Control(owner, field, radio)
 

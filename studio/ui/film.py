@@ -13,7 +13,7 @@ from .track import HEIGHT, WIDTH, curve_lines, stretches, strip, words_above
 if TYPE_CHECKING:
     import numpy as np
 
-    from generators.media import Video
+    from generators.media import Media, Video
 
 # Of the strip; each is cut to its part of the width, whatever that is on a screen.
 STILLS, STILL_SIDE = 10, 160
@@ -60,8 +60,11 @@ def picture_html(video: Video, label: str, over: str = "", keys: str = "") -> st
 
 def thumbnail_svg(video: Video) -> str:
     """Gives a few frames beside one another, and the colours of the feeling beneath."""
-    end = max(1e-3, video.duration_s)
-    found = sources(video, TILE_STILLS, STILL_SIDE)
+    return tile_svg(sources(video, TILE_STILLS, STILL_SIDE), video.emotion_track, max(1e-3, video.duration_s))
+
+
+def tile_svg(found: list[str], track: tuple[tuple[float, float, float], ...], end: float) -> str:
+    """Gives pictures, by their addresses, beside one another, and the colours of a feeling beneath."""
     wide, high = TILE[0] / len(found), TILE[1]
     parts = [
         f'<image x="{place * wide:.1f}" y="0" width="{wide:.1f}" height="{high:g}" '
@@ -72,7 +75,7 @@ def thumbnail_svg(video: Video) -> str:
     parts += [
         f'<rect x="{across * start:.1f}" y="{high + 1:g}" width="{across * (stop - start):.1f}" height="4" '
         f'style="fill:{colour}"/>'
-        for start, stop, colour in stretches(video.emotion_track, end)
+        for start, stop, colour in stretches(track, end)
     ]
     return (
         f'<svg viewBox="0 0 {TILE[0]:g} {high + 5:g}" preserveAspectRatio="none" aria-hidden="true">'
@@ -88,7 +91,7 @@ def facts(video: Video) -> str:
     return " · ".join([*parts, *([] if video.has_sound else ["silent"])])
 
 
-def graph(video: Video, end: float, lines: str) -> str:
+def graph(video: Media, end: float, lines: str) -> str:
     """Draws lines over time, where there are any, and below them the colours of the feeling as a band."""
     box = 'preserveAspectRatio="none" aria-hidden="true"'
     grid = f'<path class="grid" d="M0 {HEIGHT / 2:g}H{WIDTH:g}"/>'

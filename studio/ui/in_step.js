@@ -6,7 +6,11 @@ const AWAY = 0.08; // seconds by which one film may lag before it is set to wher
 let together = false;
 let heard = 0;
 
-const films = () => IDS.map((id) => document.getElementById(id)?.querySelector('video.film'));
+// A film, or what a body moves by.
+const films = () => IDS.map((id) => {
+  const side = document.getElementById(id);
+  return side?.querySelector('video.film') || side?.querySelector('.body-player[data-drawn]')?.clock;
+});
 const listen = (side) => {
   heard = side;
   films().forEach((film, number) => { if (film) film.muted = together && number !== heard; });

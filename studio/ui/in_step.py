@@ -1,4 +1,4 @@
-"""One button that plays the films of both sides of a comparison, at the same place in time."""
+"""One button that plays the films, or bodies, of both sides of a comparison, at the same place in time."""
 
 from __future__ import annotations
 
@@ -7,17 +7,17 @@ from typing import Any
 import gradio as gr
 
 from ..formats import format_of
-from ..formats.format import FILMS
+from ..formats.format import FILMS, MODELS
 from .theme import asset
 
 
 def add_in_step(modality: str, first: str, second: str) -> Any:
-    """Adds the button; it shows itself when both films are there. Nothing for a medium that is no film.
+    """Adds the button; it shows itself when both are there. Nothing for a medium that is neither.
 
     Args:
         first, second: element ids of what holds the films.
     """
-    if format_of(modality).played not in FILMS:
+    if format_of(modality).played not in (*FILMS, *MODELS):
         return None
     return gr.HTML(
         "",

@@ -105,7 +105,7 @@ def start(
         max_file_size=MAX_UPLOAD,
         app_kwargs={"middleware": [Middleware(PageHeaders)]},
         theme=page_theme(),
-        css_paths=[HERE / "page.css", HERE / "parts.css", HERE / "portrait.css"],
+        css_paths=[HERE / "page.css", HERE / "parts.css", HERE / "portrait.css", HERE / "gesture.css"],
     )
     return page, address
 

@@ -17,6 +17,7 @@ LOOKS = {
     "Converted": "before_after",
     "Video": "film",
     "Portrait": "face_film",
+    "Motion": "body",
 }
 # What the button for a file says.
 NAMES = {
@@ -30,8 +31,10 @@ NAMES = {
     ".flac": "FLAC",
     ".mp3": "MP3",
     ".srt": "Subtitles",
-    ".csv": "ARKit CSV",
-    ".glb": "3D head",
+    ".glb": "3D model",
+    ".bvh": "BVH",
+    ".npz": "SMPL-X",
+    ".csv": "CSV",
     ".json": "JSON",
     ".png": "Picture",
 }

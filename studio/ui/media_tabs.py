@@ -12,6 +12,7 @@ TABS = {
     "speech": "speech_tab",
     "conversion": "conversion_tab",
     "portrait": "portrait_tab",
+    "gesture": "gesture_tab",
     "music": "music_tab",
 }
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import gradio as gr
 
+from . import body_player
 from .api import add_api
 from .emotion_panel import add_emotion_panel
 from .library_tab import add_library_tab
@@ -37,7 +38,7 @@ def build_page(queue: JobQueue, library: Library) -> Any:
     with gr.Blocks(title=TITLE, analytics_enabled=False, fill_width=True) as page:
         gr.HTML(
             asset("masthead.html"),
-            js_on_load=asset("masthead.js") + asset("a11y.js"),
+            js_on_load=asset("masthead.js") + asset("a11y.js") + body_player.script(),
             apply_default_css=False,
             elem_id="masthead",
         )

@@ -1,8 +1,10 @@
-// Moves the playhead over the picture with the sound or film, lets a press on the picture jump in it, and hides
+// Moves the playhead over the picture with the sound, film or body, lets a press on the picture jump in it, and hides
 // words above it that would lie over one another.
 const sound = () => {
   const film = element.querySelector('video.film');
   if (film) return film;
+  const body = element.querySelector('.body-player');
+  if (body) return body.clock || null;
   const box = document.getElementById('SOUND_ID');
   if (!box) return null;
   for (const node of [box, ...box.querySelectorAll('*')]) {

@@ -125,6 +125,29 @@ class ServedFolder:
                 self._prune()
         return path
 
+    def body(self, entry: Entry) -> Path:
+        """Gives our own body with an entry's movement as a GLB file, whatever body the entry is for.
+
+        Raises:
+            ValueError: an entry that is no movement.
+        """
+        from generators.media import Motion
+
+        from ..formats.body_glb import write_glb
+
+        media = self.media(entry)
+        if not isinstance(media, Motion):
+            raise ValueError(f"expected a movement, got an entry of {entry.modality}")
+
+        path = self.results / entry.id / "body.glb"
+        with self._lock:
+            if not path.is_file():
+                path.parent.mkdir(exist_ok=True)
+                with replace_file(path) as partial:
+                    write_glb(media, partial, "{}")
+                self._prune()
+        return path
+
     def part(self, name: str, index: int, part: Media) -> Path:
         """Writes the sound of a finished part of a result that is still being made.
 

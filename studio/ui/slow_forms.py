@@ -51,8 +51,14 @@ class SlowForms:
         return shown
 
 
-def add_slow_forms(prefix: str, suffixes: Sequence[str], workshop: Workshop) -> SlowForms:
-    """Adds the buttons and wires them; `prefix` keeps the ids of two stages apart."""
+def add_slow_forms(
+    prefix: str, suffixes: Sequence[str], workshop: Workshop, quick: Sequence[str] = ()
+) -> SlowForms:
+    """Adds the buttons and wires them; `prefix` keeps the ids of two stages apart.
+
+    Args:
+        quick: suffixes that have a button for downloading already: of other media, for which they are quick.
+    """
     entry_id = gr.State(None)
     with gr.Row(elem_classes="downloads slow", visible=False) as row:
         gr.HTML('<span class="note">Made when you ask:</span>', apply_default_css=False, min_width=120)
@@ -66,7 +72,7 @@ def add_slow_forms(prefix: str, suffixes: Sequence[str], workshop: Workshop) -> 
                 size="sm",
                 min_width=80,
                 visible=False,
-                elem_id=f"{prefix}-download-{suffix[1:]}",
+                elem_id=f"{prefix}-{'made' if suffix in quick else 'download'}-{suffix[1:]}",
                 elem_classes="ready",
             )
             for suffix in suffixes

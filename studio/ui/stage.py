@@ -15,8 +15,9 @@ from conditioning import EmotionCurve
 
 from ..audio_file import CODECS
 from ..formats import format_of
-from ..formats.format import FILMS
+from ..formats.format import FILMS, MODELS
 from ..library import Entry
+from . import body_player
 from .controls import sentence
 from .feeling import heading_of
 from .looks import NAMES, empty_html, look_of, slow_of
@@ -26,6 +27,8 @@ from .theme import asset
 from .weights_picker import mark_html
 
 Shown = dict[Any, Any]
+# In which a body's sound is played: every browser knows it, and it is quickly written.
+HEARD = ".flac"
 
 
 @dataclass(frozen=True)
@@ -34,7 +37,7 @@ class Stage:
 
     Attributes:
         title: the feeling and a line of facts.
-        picture: what the medium's look draws, with the player of a film above it.
+        picture: what the medium's look draws, with the player of a film or a body above it.
         sound: the player of a sound; hidden when the medium has none, or a film.
         downloads: suffix -> button.
         slow: the forms that are made when somebody asks; None without any.
@@ -63,7 +66,7 @@ class Stage:
         picture = look.picture_html(media, f"{entry.modality}, {entry.emotion}")
         seen: Shown = {
             self.title: title_html(entry, look.facts(media)) + warnings_html(entry),
-            self.picture: film_html(workshop, entry) + picture + source_html(workshop, entry),
+            self.picture: player_html(workshop, entry, media) + picture + source_html(workshop, entry),
             self.sound: sound_of(workshop, entry),
             self.box: gr.update(visible=True),
         }
@@ -113,7 +116,9 @@ def add_stage(
         apply_default_css=False,
         elem_id=f"{prefix}-picture",
         label="Picture",
-        js_on_load=(asset("picture.js") + asset("before_after.js")).replace("SOUND_ID", f"{prefix}-sound"),
+        js_on_load=(asset("picture.js") + asset("before_after.js") + body_player.START).replace(
+            "SOUND_ID", f"{prefix}-sound"
+        ),
     )
     recipe, buttons, forms = None, {}, None
     with gr.Column(visible=False, elem_classes="stage-parts") as box:
@@ -135,7 +140,7 @@ def add_stage(
                     for suffix in downloads
                 }
             if slow and workshop is not None:
-                forms = add_slow_forms(prefix, slow, workshop)
+                forms = add_slow_forms(prefix, slow, workshop, downloads)
             with gr.Accordion("Recipe", open=False):
                 recipe = gr.JSON(
                     None, label="Everything this was made from", elem_id=f"{prefix}-recipe", open=True
@@ -151,13 +156,17 @@ def sound_of(workshop: Workshop, entry: Entry) -> Any:
     return gr.update(value=str(workshop.served.file(entry, played)), visible=True)
 
 
-def film_html(workshop: Workshop, entry: Entry) -> str:
-    """Gives the player of a film, which the browser reads from its file piece by piece; "" without one."""
+def player_html(workshop: Workshop, entry: Entry, media: Any) -> str:
+    """Gives the player of a film, which the browser reads from its file piece by piece, or of a body; "" without."""
     played = format_of(entry.modality).played
-    if played not in FILMS:
+    if played not in (*FILMS, *MODELS):
         return ""
-    label = escape(f"{entry.modality}, {entry.emotion}")
-    address = escape(address_of(workshop.served.file(entry, played)))
+    label = f"{entry.modality}, {entry.emotion}"
+    if played in MODELS:
+        found = address_of(workshop.served.body(entry))
+        heard = address_of(workshop.served.file(entry, HEARD)) if media.has_sound else ""
+        return body_player.player_html(found, heard, label, media.duration_s)
+    label, address = escape(label), escape(address_of(workshop.served.file(entry, played)))
     how = f'controls playsinline preload="metadata" aria-label="{label}"'
     return f'<video class="film" {how} src="{address}"></video>'
 

@@ -1,0 +1,1 @@
+"""Gesture: a body that moves with a voice and shows what is felt."""

@@ -1,0 +1,1 @@
+"""Films and pictures of a moving body: a mannequin in a studio, drawn on the CPU."""
