@@ -239,6 +239,7 @@ def test_clips_are_a_pure_function_of_the_step_and_train(tmp_path):
     clips = [*clips, walk, dataclasses.replace(walk, state="", style="slow")]
     kept = kept_clips(tmp_path / "clips.npz", lambda: clips)
     again = kept_clips(tmp_path / "clips.npz", lambda: pytest.fail("made twice"))
+    assert len(kept_clips(tmp_path / "clips.npz", lambda: clips[:1], "another")) == 1
     assert [clip.style for clip in again] == ["", "", "", "slow"]
     assert np.array_equal(again[1].frames, clips[1].frames) and np.array_equal(again[3].keys, kept[3].keys)
     model = tiny_model()
@@ -304,3 +305,18 @@ def test_the_encoder_reads_movement_of_any_rate():
     assert one.shape == (64,) and (one - other).norm() < 0.2 * (1 + one.norm())
     with pytest.raises(ValueError, match="at least 8 frames"):
         encoder.encode(motion.between(0, 5))
+
+
+def test_recordings_of_other_people_are_learned_from_too(tmp_path):
+    import soundfile
+    from body_material import stepping
+
+    from conditioning.body import bvh
+    from generators.gesture.takes import recorded_clips, recorded_takes
+
+    bvh.write(tmp_path / "010_Sad_3_x_1_0.bvh", stepping(60))
+    soundfile.write(tmp_path / "010_Sad_3_x_1_0.wav", voice(2.0), RATE)
+    config = {"recordings": [], "held_contents": [], "last_take": 12, "folders": {"zeroeggs": "."}}
+    one, other = recorded_clips(recorded_takes(config, tmp_path), {})
+    assert one.state == other.state == "sadness" and one.style == "sad"
+    assert np.array_equal(one.frames, other.frames) and not np.array_equal(one.rhythm, other.rhythm)

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 SPREAD = 0.5  # how much of what people differ by one person shows
 LEAST_LIVELY, MOST_LIVELY = 0.55, 1.7
+# What is put on talk arrives only in part, since key poses stay where they are: by how much more is asked for, so
+# that `manner.measured` finds about the manner that was meant. Measured on talk of both weights.
+MORE_EXTENT, MORE_TEMPO = 1.8, 1.7
 
 
 class Felt:
@@ -29,6 +32,7 @@ class Felt:
     Args:
         seed: of the person: within an emotion's Gaussian, people differ. style_row: (73,) manner of the person.
         strength: times as much of the emotion's manner.
+        talk: whether it is put on what is made for it, and not on a movement that is there.
     """
 
     def __init__(
@@ -39,6 +43,7 @@ class Felt:
         seed: int,
         style_row: np.ndarray,
         strength: float = 1.0,
+        talk: bool = False,
     ) -> None:
         space = load_space()
         count = -(-num_frames // EMOTION_FRAMES) + 13  # a window goes beyond the end
@@ -49,7 +54,11 @@ class Felt:
             mean, spread = (part.float().cpu().numpy() for part in model.manners(offsets.to(device, dtype)))
         person = np.random.default_rng((seed, 83)).standard_normal(spread.shape[1]).clip(-1.5, 1.5)
         self.offsets = offsets.numpy()
-        self.rows = bounded(strength * mean + SPREAD * person * spread + style_row)
+        rows = strength * mean + SPREAD * person * spread + style_row
+        if talk:
+            rows[:, EXTENT] *= MORE_EXTENT
+            rows[:, TEMPO] *= MORE_TEMPO
+        self.rows = bounded(rows)
 
     def points(self, first: int, count: int) -> np.ndarray:
         """Points for a window that begins at a frame, a multiple of 10. (count, 64)"""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.ndimage import gaussian_filter1d
 
+from conditioning.body.limits import kept
 from conditioning.body.motion import BodyMotion
 from conditioning.body.rotations import about, between, from_six, inverted, multiplied, smooth_signs
 from conditioning.body.skeleton import INDEX, NUM_JOINTS, OFFSETS, PARTS
@@ -16,7 +17,16 @@ from .compose import SOFT_KNEES_CM, stance, stand
 from .features import FRAME_RATE, HEIGHT, HEIGHT_CM, PLANAR, SIX, UP, YAW, exponential, logarithm
 from .manner import HEIGHT as LOWERED
 from .manner import JOINTS_OF, POSTURE, extents
-from .physics import MOST_AWAY_CM, MOST_TURNED, Leash, clear_of_trunk, within_limits
+from .physics import (
+    MOST_AWAY_CM,
+    MOST_TURNED,
+    Leash,
+    clear_of_trunk,
+    from_hinge,
+    hinge_of,
+    softly,
+    within_limits,
+)
 from .poses import HANGING, POSED, Arm, pose_of
 from .windows import with_surroundings
 
@@ -29,6 +39,8 @@ SLOW_SHARE = 0.4  # power of the extent by which the middle moves away from rest
 # Arms from which no pose is more than half a turn away.
 MIDDLE = Arm(30, 25, 10, 15, 20, 0)
 MOST_LOWER_CM = 14.0
+ELBOWS = {"left_elbow": -1.0, "right_elbow": 1.0}  # and the sign of the turn that bends each
+MOST_BENT = 2.2  # radians; a posture may add to it
 
 
 def body_at(arm: Arm) -> np.ndarray:
@@ -79,7 +91,16 @@ class Standing:
         plain = from_six(smooth[:, SIX].reshape(len(around), NUM_JOINTS, 6))
         moved = self.moved(plain, manner)
         posture = exponential(manner[:, POSTURE].reshape(-1, NUM_JOINTS, 3))
-        rotations = clear_of_trunk(within_limits(multiplied(moved, posture)))[first:last]
+        rotations = multiplied(moved, posture)
+        for name, sign in ELBOWS.items():
+            joint = INDEX[name]
+            turns = hinge_of(moved[:, joint], sign) + hinge_of(posture[:, joint], sign)
+            rotations[:, joint] = from_hinge(turns, sign)
+        rotations = clear_of_trunk(within_limits(rotations))
+        # Arms that give way may turn too far.
+        rotations = kept(BodyMotion(rotations, np.zeros((len(rotations), 3)), FRAME_RATE)).rotations[
+            first:last
+        ]
         at = slice(first, last)
         root = self.way(smooth[at], manner[at], rotations, self.felt.sway(done, done + last - first))
         stand(rotations, root, self.ankles)
@@ -95,9 +116,16 @@ class Standing:
         )
         extent = extents(manner) * self.scales
         centre = between(np.broadcast_to(self.rest, plain.shape), slow, extent**SLOW_SHARE * (extent > 0))
-        return multiplied(
+        out = multiplied(
             centre, exponential(logarithm(multiplied(inverted(slow), plain)) * extent[..., None])
         )
+        for name, sign in ELBOWS.items():  # made larger as a turn they could go through themselves
+            joint = INDEX[name]
+            at, usual, around = (hinge_of(part[:, joint], sign) for part in (plain, slow, centre))
+            values = around + (at - usual) * extent[:, joint, None]
+            values[:, 1] = softly(values[:, 1].clip(0), MOST_BENT)
+            out[:, joint] = from_hinge(values, sign)
+        return out
 
     def way(
         self, rows: np.ndarray, manner: np.ndarray, rotations: np.ndarray, sway: np.ndarray

@@ -76,22 +76,29 @@ def softly(size: np.ndarray, most: float) -> np.ndarray:
     return np.where(size <= knee, size, knee + (most - knee) * np.tanh(over))
 
 
-def hinged(elbow: np.ndarray, sign: float) -> np.ndarray:
-    """An elbow that bends one way only, as far as elbows do, and twists. (T, 4)
+def hinge_of(elbow: np.ndarray, sign: float) -> np.ndarray:
+    """How far an elbow is twisted, bent and bent sideways. (T, 4) -> (T, 3) radians
 
     Args:
         sign: of the turn about y that bends it.
     """
     twist = twist_of(elbow)
-    turn = logarithm(twist)
-    twist_in = exponential(np.sign(turn) * softly(np.abs(turn), MOST_FOREARM))
     swing = logarithm(multiplied(elbow, inverted(twist)))
-    bend = sign * swing[:, 1]
+    return np.stack([logarithm(twist)[:, 0], sign * swing[:, 1], swing[:, 2]], -1)
+
+
+def from_hinge(values: np.ndarray, sign: float) -> np.ndarray:
+    """The elbow that `hinge_of` gives these of, brought into the range of elbows. (T, 3) -> (T, 4)"""
+    turn, bend, sideways = values.T
+    twist = about(np.array([1.0, 0.0, 0.0]), np.sign(turn) * softly(np.abs(turn), MOST_FOREARM))
     bend = np.where(bend < 0.03, 0.03 * np.exp(np.minimum(bend - 0.03, 0) / 0.03), softly(bend, MOST_ELBOW))
-    swing[:, 1] = sign * bend
-    swing[:, 2] = MOST_SIDEWAYS * np.tanh(swing[:, 2] / MOST_SIDEWAYS)
-    swing[:, 0] = 0
-    return multiplied(exponential(swing), twist_in)
+    sideways = MOST_SIDEWAYS * np.tanh(sideways / MOST_SIDEWAYS)
+    return multiplied(exponential(np.stack([np.zeros(len(bend)), sign * bend, sideways], -1)), twist)
+
+
+def hinged(elbow: np.ndarray, sign: float) -> np.ndarray:
+    """An elbow that bends one way only, as far as elbows do, and twists. (T, 4)"""
+    return from_hinge(hinge_of(elbow, sign), sign)
 
 
 def clear_of_trunk(rotations: np.ndarray) -> np.ndarray:

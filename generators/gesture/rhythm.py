@@ -29,7 +29,7 @@ NUM_TRACKS = len(TRACKS)
 HANDS = (INDEX["left_wrist"], INDEX["right_wrist"])
 LIVELY_CM_S = 90.0  # speed of a hand that counts as an energy of 1
 STILL_CM_S = 14.0
-BUMP_FRAMES = 1.5  # spread of a bump at a beat
+BUMP_FRAMES, BUMP_REACH = 1.5, 8  # spread of a bump at a beat, and where it ends
 LEAST_GAP = 5  # frames between beats
 PAUSE_FRAMES = 9  # without movement or speech, before which a phrase starts
 BLOCK_S, MARGIN_S = 20.0, 0.6  # of sound heard at once, and how much more on both sides
@@ -52,10 +52,14 @@ class Heard:
 
 
 def bumps(count: int, frames: np.ndarray, heights: np.ndarray) -> np.ndarray:
-    """A track with a bump of each height at each frame. (count,)"""
-    time = np.arange(count)[:, None]
-    shapes = np.exp(-0.5 * np.square((time - frames[None]) / BUMP_FRAMES)) * heights
-    return shapes.max(1) if shapes.size else np.zeros(count)
+    """A track with a bump of each height (N or 1,) at each frame (N,). (count,)"""
+    out = np.zeros(count)
+    places = np.round(frames).astype(int)[:, None] + np.arange(-BUMP_REACH, BUMP_REACH + 1)
+    shapes = np.exp(-0.5 * np.square((places - frames[:, None]) / BUMP_FRAMES))
+    shapes = shapes * np.broadcast_to(heights, frames.shape)[:, None]
+    inside = (places >= 0) & (places < count)
+    np.maximum.at(out, places[inside], shapes[inside])
+    return out
 
 
 def phrase_starts(active: np.ndarray) -> np.ndarray:

@@ -163,7 +163,9 @@ class Performance:
         self.model: GestureDenoiser = weights.get(settings.checkpoint)
         self.settings, self.count = settings, count
         row = style_row_of(self.model, settings.style, settings.style_row)
-        self.felt = Felt(self.model, emotion, self.count, settings.seed, row, settings.emotion_guidance_scale)
+        self.felt = Felt(
+            self.model, emotion, self.count, settings.seed, row, settings.emotion_guidance_scale, talk=True
+        )
         self.style = style_number(self.model, settings.style) if settings.style_row is None else -1
         self.tracks = voice.tracks
         self.plan = planned(

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from checkpoints import replace_file
+from conditioning.body.folders import READERS
 from conditioning.body.motion import BodyMotion
 from conditioning.body.rotations import multiplied
 from conditioning.body.skeleton import NUM_JOINTS
 from conditioning.body.takes import Take, bandai
+from generators.voice.recording_file import whole
 
 from .compose import composed
 from .concepts import Library
@@ -22,7 +24,7 @@ from .emotion_manners import published
 from .features import FRAME_RATE, exponential, frames_of, mean_rotation
 from .manner import EXTENT, HEIGHT, POSTURE, SWAY, TEMPO, combined, difference, measured, out_of_manner
 from .plan import planned
-from .rhythm import Heard, beats_of, hand_speeds, made_up_voice, rhythm_of
+from .rhythm import Heard, beats_of, hand_speeds, heard, made_up_voice, rhythm_of
 
 NEUTRAL_STYLE = "normal"
 # Recorded styles and the states of the space that they show; all others are ways of moving.
@@ -30,6 +32,13 @@ STATE_OF = {
     "angry": "anger", "happy": "joy", "sad": "sadness", "tired": "weariness", "exhausted": "weariness",
     "proud": "pride", "not-confident": "submission", "active": "excitement",
 }  # fmt: skip
+# What folders of other people's recordings call emotions, and the states.
+LABELLED = {
+    "angry": "anger", "happy": "joy", "sad": "sadness", "tired": "weariness", "neutral": "neutral", "fear": "fear",
+    "disgust": "disgust", "contempt": "contempt", "surprise": "surprise", "pensiveness": "pensiveness",
+    "relaxation": "relaxation", "aggressiveness": "aggressiveness",
+}  # fmt: skip
+SPEAKER = "speaker "  # before the style of such a recording, which no manner is measured of
 # A few clips of walking, bowing and waving say little of how far and how quickly people move when they talk.
 PUBLISHED_SHARE = 0.3
 MOVING = [*range(EXTENT.start, EXTENT.stop), TEMPO, SWAY]
@@ -58,10 +67,16 @@ class Clip:
 
 
 def recorded_takes(config: Mapping[str, Any], data_dir: str | Path) -> list[Take]:
-    """Reads the recordings that are trained on: not those of the contents and takes that are kept for tests."""
+    """Reads the recordings that are trained on: not those of the contents and takes that are kept for tests.
+
+    `folders` of the config adds those that somebody has: a kind out of `conditioning.body.folders.READERS` -> a path.
+    """
     takes = [take for path in config["recordings"] for take in bandai(Path(data_dir) / path)]
     held, last = set(config["held_contents"]), config["last_take"]
-    return [take for take in takes if take.content not in held and take.take <= last]
+    takes = [take for take in takes if take.content not in held and take.take <= last]
+    for kind, path in config.get("folders", {}).items():
+        takes += [replace(take, style=SPEAKER + take.style) for take in READERS[kind](Path(data_dir) / path)]
+    return takes
 
 
 def manners_of(takes: Sequence[Take]) -> dict[str, tuple[np.ndarray, np.ndarray]]:
@@ -128,8 +143,20 @@ def recorded_clips(takes: Iterable[Take], manners: Mapping[str, tuple[np.ndarray
         keys, _ = beats_of(np.linalg.norm(hand_speeds(motion), axis=1))
         state = STATE_OF.get(take.style, "neutral" if take.style == NEUTRAL_STYLE else "")
         style = "" if take.style in STATE_OF else take.style
-        out.append(Clip(as_half(frames), as_half(rhythm_of(motion)), keys.astype(np.int64), state, style))
+        if take.style.startswith(SPEAKER):
+            state, style = LABELLED.get(take.emotion, ""), take.style.removeprefix(SPEAKER)
+        for rhythm in rhythms_of(take, motion):
+            out.append(Clip(as_half(frames), as_half(rhythm), keys.astype(np.int64), state, style))
     return out
+
+
+def rhythms_of(take: Take, motion: BodyMotion) -> list[np.ndarray]:
+    """The rhythm of a movement, and that of the voice that goes with it, where there is one. (T, 5) each"""
+    found = [rhythm_of(motion)]
+    if take.audio is not None:
+        audio = whole(take.audio)
+        found.append(heard(audio.samples.mean(0), audio.sample_rate, len(motion)).tracks)
+    return found
 
 
 def talk_clips(count: int, num_frames: int, library: Library, seed: int) -> list[Clip]:
@@ -167,10 +194,10 @@ def as_half(values: np.ndarray) -> np.ndarray:
     return values.astype(np.float16)
 
 
-def kept_clips(path: str | Path, make: Any) -> list[Clip]:
-    """Gives clips from a cache, made and put there when it is not."""
+def kept_clips(path: str | Path, make: Any, recipe: str = "") -> list[Clip]:
+    """Gives clips from a cache, made and put there when it is not, or was made by another recipe."""
     path = Path(path)
-    if not path.is_file():
+    if not path.is_file() or recipe_in(path) != recipe:
         clips = make()
         ends = np.cumsum([0] + [len(clip.frames) for clip in clips])
         key_ends = np.cumsum([0] + [len(clip.keys) for clip in clips])
@@ -186,6 +213,7 @@ def kept_clips(path: str | Path, make: Any) -> list[Clip]:
                 state=np.array([clip.state for clip in clips]),
                 style=np.array([clip.style for clip in clips]),
                 talk=np.array([clip.talk for clip in clips]),
+                recipe=np.array(recipe),
             )
     with np.load(path) as data:
         held = {name: data[name] for name in data.files}
@@ -200,3 +228,9 @@ def kept_clips(path: str | Path, make: Any) -> list[Clip]:
         )
         for n in range(len(held["talk"]))
     ]
+
+
+def recipe_in(path: Path) -> str:
+    """By what recipe a cache was made."""
+    with np.load(path) as data:
+        return str(data["recipe"]) if "recipe" in data.files else ""

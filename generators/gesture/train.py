@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -124,7 +125,10 @@ def clips_of(
         recorded = recorded_clips(recorded_takes(config, data_dir), manners)
         return recorded + talk_clips(talk["clips"], talk["num_frames"], Library(gestures), seed)
 
-    return kept_clips(config["cache"], make)
+    # Above all a cache must not hold what is kept for tests.
+    of = ("recordings", "folders", "held_contents", "last_take", "talk", "library")
+    recipe = json.dumps({name: config[name] for name in of if name in config}, sort_keys=True)
+    return kept_clips(config["cache"], make, recipe)
 
 
 def loss_of(model: GestureDenoiser, batch: dict[str, Tensor], config: dict[str, Any]) -> dict[str, Tensor]:
