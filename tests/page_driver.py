@@ -124,11 +124,21 @@ def type_into(page, block, text):
     page.fill(f"#{block} input, #{block} textarea", text)
 
 
+# Notes that progress was shown, however soon it is over.
+WATCH = """(id) => {
+  const box = document.getElementById(id);
+  window.began = false;
+  new MutationObserver(() => { window.began ||= Boolean(box.querySelector('[role=progressbar]')); })
+    .observe(box, {childList: true, subtree: true});
+}"""
+
+
 def generate(page, modality):
+    page.evaluate(WATCH, f"{modality}-progress")
     page.click(f"#{modality}-generate")
-    page.wait_for_selector(f"#{modality}-progress [role=progressbar]")
+    wait_for(lambda: page.evaluate("window.began"), 120)
     wait_for(
-        lambda: not page.inner_text(f"#{modality}-progress") and page.is_enabled(f"#{modality}-generate")
+        lambda: not page.inner_text(f"#{modality}-progress") and page.is_enabled(f"#{modality}-generate"), 120
     )
 
 

@@ -236,7 +236,7 @@ def test_the_api(served):
     from gradio_client import Client
     from gradio_client.exceptions import AppError
 
-    client = Client(served[0], verbose=False)
+    client = Client(served[0], verbose=False, httpx_kwargs={"timeout": 120})
     read = client.predict("60% sad, 40% angry", 0.5, api_name="/read_emotion")
     assert read["emotion"]["intensity"] == 0.5 and read["valence"] < 0
     arguments = {"emotion": "0:calm, 2:joyful", "intensity": 1, "bars": 2, "seed": 7, "source": None}
@@ -261,8 +261,8 @@ def test_only_the_pages_own_files_are_served(served):
 
     address, library = served
     for path in (library.folder / "library.sqlite", "/etc/hostname", library.list(limit=1)[0].path):
-        assert httpx.get(f"{address}/gradio_api/file={path}").status_code in (403, 404)
-    answer = httpx.get(address)
+        assert httpx.get(f"{address}/gradio_api/file={path}", timeout=60).status_code in (403, 404)
+    answer = httpx.get(address, timeout=60)
     assert "default-src 'self'" in answer.headers["content-security-policy"]
     assert answer.headers["x-content-type-options"] == "nosniff"
 
@@ -277,7 +277,7 @@ def test_an_upload_that_is_too_large_is_refused(tmp_path, monkeypatch):
         page, address = launch.start(queue, library)
         try:
             files = {"files": ("big.mid", b"\0" * 2**21, "audio/midi")}
-            assert httpx.post(f"{address}gradio_api/upload", files=files).status_code == 413
+            assert httpx.post(f"{address}gradio_api/upload", files=files, timeout=60).status_code == 413
         finally:
             page.close(verbose=False)
 
@@ -292,8 +292,10 @@ def test_a_password_is_asked_for(tmp_path):
     with Library(tmp_path) as library, Studio("cpu") as studio, JobQueue(studio, library) as queue:
         page, address = start(queue, library, auth="name:secret")
         try:
-            assert httpx.get(f"{address}gradio_api/info").status_code == 401
-            answer = httpx.post(f"{address}login", data={"username": "name", "password": "secret"})
+            assert httpx.get(f"{address}gradio_api/info", timeout=60).status_code == 401
+            answer = httpx.post(
+                f"{address}login", timeout=60, data={"username": "name", "password": "secret"}
+            )
             assert answer.status_code == 200
         finally:
             page.close(verbose=False)

@@ -228,7 +228,7 @@ def test_the_conversion_api(served, takes):
     from gradio_client import Client, handle_file
     from gradio_client.exceptions import AppError
 
-    client = Client(served[0], verbose=False)
+    client = Client(served[0], verbose=False, httpx_kwargs={"timeout": 120})
     sound, exact, recipe = client.predict(
         emotion="sad", audio=handle_file(takes / "take.wav"), seed=3, api_name="/generate_conversion"
     )

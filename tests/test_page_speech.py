@@ -193,7 +193,7 @@ def test_the_speech_api(served):
     from gradio_client import Client
     from gradio_client.exceptions import AppError
 
-    client = Client(served[0], verbose=False)
+    client = Client(served[0], verbose=False, httpx_kwargs={"timeout": 120})
     sound, exact, recipe = client.predict(
         emotion="sad", text=TEXT, voice="kerstin", seed=3, options={"speed": 1.2}, api_name="/generate_speech"
     )

@@ -11,7 +11,7 @@ import torch
 from conditioning import load_space
 
 from .features import FRAME_RATE
-from .manner import EXTENT, MOVED, SWAY, TEMPO, bounded
+from .manner import EXTENT, MOVED, POSTURE, SWAY, TEMPO, bounded
 from .model import EMOTION_FRAMES
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ LEAST_LIVELY, MOST_LIVELY = 0.55, 1.7
 # What is put on talk arrives only in part, since key poses stay where they are: by how much more is asked for, so
 # that `manner.measured` finds about the manner that was meant. Measured on talk of both weights.
 MORE_EXTENT, MORE_TEMPO = 1.8, 1.7
+MORE_POSTURE = 1.5  # talk has no action that shows a feeling beside it: at 1 it is to be as strong as people's
 
 
 class Felt:
@@ -56,6 +57,7 @@ class Felt:
         self.offsets = offsets.numpy()
         rows = strength * mean + SPREAD * person * spread + style_row
         if talk:
+            rows[:, POSTURE] *= MORE_POSTURE
             rows[:, EXTENT] *= MORE_EXTENT
             rows[:, TEMPO] *= MORE_TEMPO
         self.rows = bounded(rows)

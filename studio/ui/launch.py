@@ -98,6 +98,8 @@ def start(
         share=False,
         quiet=True,
         show_error=True,
+        # Else Gradio asks for its own page for a few seconds and gives up on a machine that is busy.
+        _frontend=False,
         prevent_thread_lock=True,
         ssr_mode=False,
         footer_links=[],
