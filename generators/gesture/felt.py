@@ -24,7 +24,9 @@ LEAST_LIVELY, MOST_LIVELY = 0.55, 1.7
 # What is put on talk arrives only in part, since key poses stay where they are: by how much more is asked for, so
 # that `manner.measured` finds about the manner that was meant. Measured on talk of both weights.
 MORE_EXTENT, MORE_TEMPO = 1.8, 1.7
-MORE_POSTURE = 1.5  # talk has no action that shows a feeling beside it: at 1 it is to be as strong as people's
+MORE_POSTURE = (
+    1.5  # talk has no action that shows a feeling beside it: at 1 it is to be as strong as people's
+)
 
 
 class Felt:
