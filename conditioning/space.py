@@ -208,6 +208,12 @@ class EmotionSpace(ModelMixin, ConfigMixin):  # type: ignore[misc]
         return torch.stack(rows) if rows else self.neutral.new_zeros(0, self.neutral.shape[0])
 
     @torch.no_grad()
+    def track(self, curve: EmotionCurve, times_s: Sequence[float]) -> tuple[tuple[float, float, float], ...]:
+        """Rows (time in s, valence, arousal) of a curve at T times, as `Media.emotion_track` has them."""
+        places = self.vad(self.embed_curve(curve, times_s)).tolist()
+        return tuple((time_s, place[0], place[1]) for time_s, place in zip(times_s, places, strict=True))
+
+    @torch.no_grad()
     def nearest_states(self, z: torch.Tensor, count: int = 5) -> list[tuple[str, float]]:
         """States whose means lie nearest to a point (D,), with the distance, nearest first."""
         distance = (self.means() - z).norm(dim=-1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
@@ -77,6 +78,10 @@ class Audio(Media):
         """Gives the marks of one kind."""
         return [mark for mark in self.marks if mark.kind == kind]
 
+    def mono(self) -> np.ndarray:
+        """(S,), the mean of the channels; a single one is not copied."""
+        return self.samples[0] if len(self.samples) == 1 else self.samples.mean(0)
+
 
 @dataclass(frozen=True)
 class Converted(Audio):
@@ -86,6 +91,14 @@ class Converted(Audio):
     def source_path(self) -> str:
         """Of the recording; empty when it is not known."""
         return str((self.provenance.get("prompt") or {}).get("audio") or "")
+
+
+TRACK_STEP_S = 0.5  # between rows of an `emotion_track` of what changes over time
+
+
+def track_times(duration_s: float) -> list[float]:
+    """Gives the times in s of the rows of an `emotion_track`, at least one."""
+    return [TRACK_STEP_S * number for number in range(max(1, math.ceil(duration_s / TRACK_STEP_S)))]
 
 
 SomeAudio = TypeVar("SomeAudio", bound=Audio)

@@ -128,7 +128,7 @@ def results(good=True):
         "editing": {
             "named": {**named, "balanced": high - (0.0 if good else 0.2)}, "confusion": np.eye(8, dtype=int).tolist(),
             "kept": 0.9, "frechet": {"from speech": 10.0, "edited": 8.0, "real, learned from": 3.0},
-            "ratio": 0.8 if good else 2.0, "sources": ["guide-1"],
+            "ratio": 0.8 if good else 2.0, "sources": ["guide-1"], "jumps": {"median": 2.0, "worst": 5.0},
         },
         "beats": {
             **dict.fromkeys(LABELS, high), "mean": high, "strict": 0.4, "by chance": 0.7, "strict, by chance": 0.3,

@@ -8,6 +8,7 @@ import numpy as np
 import torch
 
 import checkpoints
+from conditioning.face.motion import FaceMotion
 from generators.portrait.content import NUM_CONTENT
 from generators.portrait.takes import Silent, Spoken
 from generators.weights import Weights
@@ -56,3 +57,14 @@ def checkpoint_is_there() -> bool:
 
 def seeded(seed: int = 0) -> torch.Generator:
     return torch.Generator().manual_seed(seed)
+
+
+def whole(pieces) -> FaceMotion:
+    """One motion at 30 frames a second from its pieces."""
+    return FaceMotion(
+        *(
+            np.concatenate([getattr(piece, name) for piece in pieces])
+            for name in ("expression", "head_pose", "gaze")
+        ),
+        30.0,
+    )

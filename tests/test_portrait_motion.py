@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from portrait_motion_material import RATE, shipped, shipped_model, tone
+from portrait_motion_material import RATE, shipped, shipped_model, tone, whole
 
 from conditioning import EmotionCurve
 from conditioning.face.arkit import INDEX
@@ -52,16 +52,6 @@ NEUTRAL = EmotionCurve.parse("neutral")
 
 def made(samples, emotion=NEUTRAL, setting=QUICK, rate=RATE, **rest):
     return list(motions(shipped(), samples, rate, emotion, setting, **rest))
-
-
-def whole(pieces):
-    return FaceMotion(
-        *(
-            np.concatenate([getattr(piece, name) for piece in pieces])
-            for name in ("expression", "head_pose", "gaze")
-        ),
-        30.0,
-    )
 
 
 @pytest.fixture(scope="module")

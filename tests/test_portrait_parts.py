@@ -9,7 +9,7 @@ import pytest
 from page_driver import STANDINS
 
 from generators import registry
-from studio.ui import portrait_controls, portrait_photo, portrait_preview, portrait_said, portrait_tab
+from studio.ui import portrait_controls, portrait_photo, portrait_preview, portrait_tab, said
 
 
 @pytest.fixture(autouse=True)
@@ -96,13 +96,13 @@ def test_a_gaze_is_read_and_comes_back():
 
 
 def test_only_what_is_chosen_is_said():
-    part = built(portrait_said.add_said, "portrait")
+    part = built(said.add_said, "portrait")
     both = ["a.wav", "Hello.", "kerstin"]
-    assert part.read([portrait_said.RECORDING, *both]) == {"audio": "a.wav"}
-    assert part.read([portrait_said.TEXT, *both]) == {"text": "Hello.", "voice": "kerstin"}
+    assert part.read([said.RECORDING, *both]) == {"audio": "a.wav"}
+    assert part.read([said.TEXT, *both]) == {"text": "Hello.", "voice": "kerstin"}
     for arguments in ({"audio": "a.wav"}, {"text": "Hello.", "voice": "kerstin"}):
         assert part.read(part.write(arguments, any_file)) == arguments
-    assert part.write({"audio": "made.wav", "text": "Hello."}, lambda path: None)[0] == portrait_said.TEXT
+    assert part.write({"audio": "made.wav", "text": "Hello."}, lambda path: None)[0] == said.TEXT
 
 
 def test_the_face_of_a_recipe_comes_back():

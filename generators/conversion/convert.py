@@ -12,7 +12,7 @@ from torch import Tensor
 from conditioning import Emotion, EmotionCurve, load_space
 from conditioning.calibration import calibrated
 from generators.base import PartCallback, StepCallback
-from generators.media import Converted, join
+from generators.media import TRACK_STEP_S, Converted, join
 from generators.sampling import guidance_passes, guided_flow, sample_flow
 from generators.voice.features import FRAME_RATE, HOP_LENGTH, SAMPLE_RATE, analyse
 from generators.voice.heard import source_emotion
@@ -34,7 +34,6 @@ from .summary import moved
 PULL = 0.85  # how far a draw is moved towards what the direction does to most people
 UNGUIDED = guidance_passes()
 LEAST_FRAMES = 12  # a stretch shorter than this is left as it is
-TRACK_STEP_S = 0.5
 
 
 def convert(

@@ -22,11 +22,10 @@ if TYPE_CHECKING:
 SPREAD = 0.5  # how much of what people differ by one person shows
 LEAST_LIVELY, MOST_LIVELY = 0.55, 1.7
 # What is put on talk arrives only in part, since key poses stay where they are: by how much more is asked for, so
-# that `manner.measured` finds about the manner that was meant. Measured on talk of both weights.
+# that `manner.measured` finds about the manner that was meant. Measured on talk of gesture-nc.
 MORE_EXTENT, MORE_TEMPO = 1.8, 1.7
-MORE_POSTURE = (
-    1.5  # talk has no action that shows a feeling beside it: at 1 it is to be as strong as people's
-)
+# Talk has no action that shows a feeling beside it: at 1 the feeling's posture is to be as strong as people's.
+MORE_POSTURE = 1.5
 
 
 class Felt:
@@ -57,9 +56,11 @@ class Felt:
             mean, spread = (part.float().cpu().numpy() for part in model.manners(offsets.to(device, dtype)))
         person = np.random.default_rng((seed, 83)).standard_normal(spread.shape[1]).clip(-1.5, 1.5)
         self.offsets = offsets.numpy()
-        rows = strength * mean + SPREAD * person * spread + style_row
+        feeling = strength * mean + SPREAD * person * spread
         if talk:
-            rows[:, POSTURE] *= MORE_POSTURE
+            feeling[:, POSTURE] *= MORE_POSTURE
+        rows = feeling + style_row
+        if talk:
             rows[:, EXTENT] *= MORE_EXTENT
             rows[:, TEMPO] *= MORE_TEMPO
         self.rows = bounded(rows)

@@ -16,17 +16,8 @@ from conditioning.body.skeleton import INDEX, NUM_JOINTS, OFFSETS, PARTS
 from .compose import SOFT_KNEES_CM, stance, stand
 from .features import FRAME_RATE, HEIGHT, HEIGHT_CM, PLANAR, SIX, UP, YAW, exponential, logarithm
 from .manner import HEIGHT as LOWERED
-from .manner import JOINTS_OF, POSTURE, extents
-from .physics import (
-    MOST_AWAY_CM,
-    MOST_TURNED,
-    Leash,
-    clear_of_trunk,
-    from_hinge,
-    hinge_of,
-    softly,
-    within_limits,
-)
+from .manner import JOINTS_OF, extents, in_manner
+from .physics import MOST_AWAY_CM, MOST_TURNED, Leash, clear_of_trunk, within_limits
 from .poses import HANGING, POSED, Arm, pose_of
 from .windows import with_surroundings
 
@@ -39,8 +30,6 @@ SLOW_SHARE = 0.4  # power of the extent by which the middle moves away from rest
 # Arms from which no pose is more than half a turn away.
 MIDDLE = Arm(30, 25, 10, 15, 20, 0)
 MOST_LOWER_CM = 14.0
-ELBOWS = {"left_elbow": -1.0, "right_elbow": 1.0}  # and the sign of the turn that bends each
-MOST_BENT = 2.2  # radians; a posture may add to it
 
 
 def body_at(arm: Arm) -> np.ndarray:
@@ -89,13 +78,7 @@ class Standing:
         manner = self.felt.manner(done - first, done - first + len(around))
         smooth = gaussian_filter1d(around.astype(np.float64), SMOOTH_FRAMES, axis=0, mode="nearest")
         plain = from_six(smooth[:, SIX].reshape(len(around), NUM_JOINTS, 6))
-        moved = self.moved(plain, manner)
-        posture = exponential(manner[:, POSTURE].reshape(-1, NUM_JOINTS, 3))
-        rotations = multiplied(moved, posture)
-        for name, sign in ELBOWS.items():
-            joint = INDEX[name]
-            turns = hinge_of(moved[:, joint], sign) + hinge_of(posture[:, joint], sign)
-            rotations[:, joint] = from_hinge(turns, sign)
+        rotations = self.moved(plain, manner)
         rotations = clear_of_trunk(within_limits(rotations))
         # Arms that give way may turn too far.
         rotations = kept(BodyMotion(rotations, np.zeros((len(rotations), 3)), FRAME_RATE)).rotations[
@@ -107,7 +90,7 @@ class Standing:
         return BodyMotion(smooth_signs(rotations).astype(np.float32), root.astype(np.float32), FRAME_RATE)
 
     def moved(self, plain: np.ndarray, manner: np.ndarray) -> np.ndarray:
-        """Moves as far as the manner says: quickly around the slow middle, and that less from rest. (T, 22, 4)"""
+        """Puts the manner on: quickly around the slow middle, and that less from rest. (T, 22, 4)"""
         middle = np.broadcast_to(self.middle, plain.shape)
         turns = logarithm(multiplied(inverted(middle), plain))
         slow = multiplied(
@@ -116,16 +99,7 @@ class Standing:
         )
         extent = extents(manner) * self.scales
         centre = between(np.broadcast_to(self.rest, plain.shape), slow, extent**SLOW_SHARE * (extent > 0))
-        out = multiplied(
-            centre, exponential(logarithm(multiplied(inverted(slow), plain)) * extent[..., None])
-        )
-        for name, sign in ELBOWS.items():  # made larger as a turn they could go through themselves
-            joint = INDEX[name]
-            at, usual, around = (hinge_of(part[:, joint], sign) for part in (plain, slow, centre))
-            values = around + (at - usual) * extent[:, joint, None]
-            values[:, 1] = softly(values[:, 1].clip(0), MOST_BENT)
-            out[:, joint] = from_hinge(values, sign)
-        return out
+        return in_manner(plain, manner, slow, self.scales, centre)
 
     def way(
         self, rows: np.ndarray, manner: np.ndarray, rotations: np.ndarray, sway: np.ndarray

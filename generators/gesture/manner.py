@@ -20,6 +20,7 @@ from conditioning.body.rotations import about, inverted, multiplied, smooth_sign
 from conditioning.body.skeleton import INDEX, MIRRORED, NUM_JOINTS, OFFSETS, PARTS
 
 from .features import FRAME_RATE, UP, exponential, headings, logarithm, mean_rotation
+from .physics import from_hinge, hinge_of, softly
 
 # What a row holds.
 POSTURE = slice(0, 3 * NUM_JOINTS)  # of each joint, after its own rotation: axis times angle in radians
@@ -39,6 +40,9 @@ LEAST_EXTENT, MOST_EXTENT = np.log(0.35), np.log(2.2)
 LEAST_TEMPO, MOST_TEMPO = np.log(0.5), np.log(2.0)
 MOST_TURN = 1.1  # radians that a posture turns any joint by
 TWIST_KEPT = 0.8
+MOST_AROUND = 2.2  # radians that a joint goes from its centre; what went further before still does
+ELBOWS = {"left_elbow": -1.0, "right_elbow": 1.0}  # and the sign of the turn that bends each
+STRAIGHT, MOST_BENT = 0.2, 2.2  # radians; a posture may add to it
 CENTRE_S = 1.2  # spread of the window over which the middle of a movement is taken
 
 
@@ -164,31 +168,59 @@ def centres_of(rotations: np.ndarray, frame_rate: float = FRAME_RATE) -> np.ndar
 
 
 def in_manner(
-    rotations: np.ndarray, rows: np.ndarray, centres: np.ndarray, scales: np.ndarray | float = 1.0
+    rotations: np.ndarray,
+    rows: np.ndarray,
+    centres: np.ndarray,
+    scales: np.ndarray | float = 1.0,
+    moved_to: np.ndarray | None = None,
 ) -> np.ndarray:
     """Moves as far as the rows say around `centres`, in their posture. (T, 22, 4) float64
 
     Args:
         rotations: (T, 22, 4) of a neutral movement. rows: (T, 73). centres: (T or 1, 22, 4).
         scales: (22,) how far joints move beside that, 1 as they do.
+        moved_to: (T or 1, 22, 4) where the centres are put; None leaves them.
     """
     centres = np.broadcast_to(centres, rotations.shape)
-    turns = logarithm(multiplied(inverted(centres), rotations)) * (extents(rows) * scales)[..., None]
+    around = centres if moved_to is None else np.broadcast_to(moved_to, rotations.shape)
+    extent = extents(rows) * scales
+    turns = logarithm(multiplied(inverted(centres), rotations))
+    size = np.linalg.norm(turns, axis=-1)
+    # Half a turn from the centre there is no saying which way round it was.
+    larger = np.where(extent > 1, softly(size * extent, np.maximum(MOST_AROUND, size)), size * extent)
+    turns = turns * (larger / np.maximum(size, 1e-9))[..., None]
     posture = exponential(rows[:, POSTURE].reshape(-1, NUM_JOINTS, 3))
-    return smooth_signs(multiplied(multiplied(centres, exponential(turns)), posture))
+    made = multiplied(multiplied(around, exponential(turns)), posture)
+    for name, sign in ELBOWS.items():  # made larger as turns they could go through themselves
+        joint = INDEX[name]
+        at, usual, to = (hinge_of(part[:, joint], sign) for part in (rotations, centres, around))
+        values = to + (at - usual) * extent[:, joint, None]
+        values[:, 1] = softly(straightened(values[:, 1]), np.maximum(MOST_BENT, at[:, 1]))
+        made[:, joint] = from_hinge(values + hinge_of(posture[:, joint], sign), sign)
+    return smooth_signs(made)
+
+
+def straightened(bend: np.ndarray) -> np.ndarray:
+    """How far elbows are bent that would go through straight: they come close to it instead, smoothly."""
+    return np.where(bend < STRAIGHT, STRAIGHT * np.exp(np.minimum(bend / STRAIGHT - 1, 0)), bend)
 
 
 def out_of_manner(rotations: np.ndarray, rows: np.ndarray, centres: np.ndarray) -> np.ndarray:
-    """The neutral movement that `in_manner` would make these rotations from.
+    """The neutral movement that `in_manner` would make these rotations from, but for what went beyond its bounds.
 
     Args:
         centres: of the neutral movement, (T or 1, 22, 4).
     """
-    posture = exponential(-rows[:, POSTURE].reshape(-1, NUM_JOINTS, 3))
-    plain = multiplied(rotations, posture)
-    centres = np.broadcast_to(centres, rotations.shape)
-    turns = logarithm(multiplied(inverted(centres), plain)) / extents(rows)[..., None]
-    return smooth_signs(multiplied(centres, exponential(turns)))
+    posture = exponential(rows[:, POSTURE].reshape(-1, NUM_JOINTS, 3))
+    centres, extent = np.broadcast_to(centres, rotations.shape), extents(rows)
+    plain = multiplied(rotations, inverted(posture))
+    turns = logarithm(multiplied(inverted(centres), plain)) / extent[..., None]
+    made = multiplied(centres, exponential(turns))
+    for name, sign in ELBOWS.items():
+        joint = INDEX[name]
+        at, usual, added = (hinge_of(part[:, joint], sign) for part in (rotations, centres, posture))
+        made[:, joint] = from_hinge(usual + (at - added - usual) / extent[:, joint, None], sign)
+    return smooth_signs(made)
 
 
 def root_heights(heights_cm: np.ndarray, rows: np.ndarray) -> np.ndarray:

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import math
-from typing import Any
-
-import numpy as np
 
 from conditioning import EmotionCurve, load_space
 from conditioning.body.folders import read_motion
@@ -14,7 +11,7 @@ from conditioning.body.skeleton import INDEX, PARTS
 from conditioning.body.timing import resampled
 from conditioning.calibration import calibrated
 from generators.base import StepCallback
-from generators.media import Audio, Motion
+from generators.media import Motion, track_times
 from generators.voice.recording_file import whole
 from generators.voice.timings import marks_beside
 from generators.weights import Weights, provenance
@@ -27,7 +24,6 @@ from .model import GestureDenoiser
 from .options import GestureOptions, GesturePrompt
 from .speak import GestureSettings, motions, unheard
 
-TRACK_STEP_S = 0.5
 CARRIED = {INDEX[name] for part in ("head", "torso") for name in PARTS[part]} | {INDEX["pelvis"]}
 CLIP_SHARE = 0.7  # of what a clip differs by from talk: some of it is what is done, not how
 
@@ -56,7 +52,7 @@ def perform(
         motion = infilled(weights, source, kept_frames(source, options), curve, settings, on_step=on_step)
     elif audio is not None:
         pieces = motions(
-            weights, mono(audio), audio.sample_rate, curve, settings,
+            weights, audio.mono(), audio.sample_rate, curve, settings,
             marks=marks, source=source, on_step=on_step,
         )  # fmt: skip
         motion = joined(list(pieces))
@@ -68,7 +64,7 @@ def perform(
         motion,
         audio,
         marks,
-        emotion_track=track_of(emotion, motion.duration_s),
+        emotion_track=load_space().track(emotion, track_times(motion.duration_s)),
         provenance=provenance("gesture", [model.checkpoint], prompt, emotion, options),
     )
 
@@ -125,16 +121,3 @@ def clip_row(model: GestureDenoiser, clip: BodyMotion) -> tuple[float, ...]:
     turns[[joint for joint in range(len(turns)) if joint not in CARRIED]] *= 0.4
     row[[*range(EXTENT.start, EXTENT.stop), TEMPO, SWAY]] *= 0.6
     return tuple(bounded(row).tolist())
-
-
-def mono(audio: Audio) -> np.ndarray:
-    """(C, S) -> (S,); a single channel is not copied."""
-    return audio.samples[0] if len(audio.samples) == 1 else audio.samples.mean(0)
-
-
-def track_of(curve: EmotionCurve, duration_s: float) -> tuple[tuple[float, float, float], ...]:
-    """Gives (start in s, valence, arousal) of what is felt."""
-    space = load_space()
-    times = [TRACK_STEP_S * number for number in range(max(1, math.ceil(duration_s / TRACK_STEP_S)))]
-    places: Any = space.vad(space.embed_curve(curve, times)).tolist()
-    return tuple((time, place[0], place[1]) for time, place in zip(times, places, strict=True))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import numpy as np
 import torch
@@ -11,7 +10,7 @@ import torch
 from conditioning import EmotionCurve, load_space
 from conditioning.face.motion import FaceMotion, at_rest, joined
 from generators.base import StepCallback
-from generators.media import Audio, Portrait
+from generators.media import Audio, Portrait, track_times
 from generators.moving_picture import VideoWriter
 from generators.voice.recording_file import whole
 from generators.voice.timings import marks_beside
@@ -24,7 +23,6 @@ from .rate import at_rate
 from .speak import ALIGNER, FRAME_RATE, MotionSettings, motions
 
 BLOCK = 16  # frames drawn at once
-TRACK_STEP_S = 0.5
 
 
 def animate(
@@ -42,7 +40,7 @@ def animate(
     told = Told(on_step)
     moving = motions(
         weights,
-        silence_of(driving) if audio is None else mono(audio),
+        silence_of(driving) if audio is None else audio.mono(),
         round(FRAME_RATE * 800) if audio is None else audio.sample_rate,
         emotion,
         settings_of(prompt, options, driving),
@@ -64,7 +62,7 @@ def animate(
             motion=motion,
             identity=face.identity,
             warnings=face.warnings,
-            emotion_track=track_of(emotion, motion.duration_s),
+            emotion_track=load_space().track(emotion, track_times(motion.duration_s)),
             provenance=provenance("portrait", used, prompt, emotion, options),
         )
 
@@ -88,11 +86,6 @@ def sound_of(prompt: PortraitPrompt, driving: Driving | None) -> Audio | None:
             "expected audio for the portrait backend, got text alone: `studio.generate` speaks it"
         )
     return driving.audio
-
-
-def mono(audio: Audio) -> np.ndarray:
-    """(C, S) -> (S,); a single channel is not copied."""
-    return audio.samples[0] if len(audio.samples) == 1 else audio.samples.mean(0)
 
 
 def silence_of(driving: Driving | None) -> np.ndarray:
@@ -124,14 +117,6 @@ def settings_of(prompt: PortraitPrompt, options: PortraitOptions, driving: Drivi
         gaze_target=(math.radians(options.gaze_yaw), math.radians(options.gaze_pitch)),
         checkpoint=options.checkpoint,
     )
-
-
-def track_of(curve: EmotionCurve, duration_s: float) -> tuple[tuple[float, float, float], ...]:
-    """Gives (start in s, valence, arousal) of what is felt."""
-    space = load_space()
-    times = [TRACK_STEP_S * number for number in range(max(1, math.ceil(duration_s / TRACK_STEP_S)))]
-    places: Any = space.vad(space.embed_curve(curve, times)).tolist()
-    return tuple((time, place[0], place[1]) for time, place in zip(times, places, strict=True))
 
 
 class Told:

@@ -12,7 +12,7 @@ import torch
 from conditioning import EmotionCurve, load_space
 from conditioning.calibration import calibrated
 from generators.base import PartCallback, StepCallback
-from generators.media import Audio, Mark, join
+from generators.media import TRACK_STEP_S, Audio, Mark, join
 from generators.voice.features import FRAME_RATE, HOP_LENGTH, SAMPLE_RATE
 from generators.weights import Weights, provenance
 
@@ -23,8 +23,6 @@ from .options import VOCODER, SpeechOptions, SpeechPrompt, sentence_emotions
 from .render import SentenceRenderer, Voice
 from .text import iter_sentences
 from .timing import marks_of
-
-TRACK_STEP_S = 0.5
 
 
 def speak(

@@ -241,6 +241,7 @@ def extra_figures(results: Mapping[str, Any]) -> dict[str, float]:
     if "editing" in results:
         found["editing: named"] = results["editing"]["named"]["balanced"]
         found["editing: hands kept, correlation"] = results["editing"]["kept"]
+        found["editing: largest jump over the source's, median"] = results["editing"]["jumps"]["median"]
     if "beats" in results:
         found["beats by chance"] = results["beats"]["by chance"]
         found["beats, sigma .1 s"] = results["beats"]["strict"]

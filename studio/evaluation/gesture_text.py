@@ -196,6 +196,8 @@ def editing_lines(found: Mapping[str, Any]) -> list[str]:
         "",
         f"- named {named['accuracy']:.3g} of {named['clips']}, emotions weighing the same {named['balanced']:.3g}",
         f"- the hands' courses correlate with the source's by {found['kept']:.3g}",
+        f"- largest jump over the source's: median {found['jumps']['median']:.3g}, "
+        f"worst {found['jumps']['worst']:.3g}",
     ]
     lines += [
         f"- Frechet distance to real held-out gestures, {name}: {value:.3g}"

@@ -142,14 +142,15 @@ def run_editing(
         "named": `recall_of` the edits, against neutral takes of the same content (the source itself in the
         first set, where neutral is left out, and others in the second); "confusion"; "kept": correlation of
         the hands' courses with the source's; "frechet": distance to real held-out gestures of what was made
-        from speech, of the edits, and of real gestures that are learned from; "ratio" of the first two.
+        from speech, of the edits, and of real gestures that are learned from; "ratio" of the first two; "jumps":
+        median and worst of an edit's largest jump over its source's.
     """
     import numpy as np
 
     from .train_gesture_evaluator import references
 
     known = references([seen for seen in takes if not seen.held_out])
-    counts, kept = np.zeros((len(LABELS), len(LABELS)), int), []
+    counts, kept, leaps = np.zeros((len(LABELS), len(LABELS)), int), [], []
     rows: list[np.ndarray] = []
     for name, source in sources.items():
         rest = known.get(source.key, source.windows.mean(0))
@@ -158,6 +159,7 @@ def run_editing(
             motion = moves.make(**asked, seed=seed).motion
             rows.append(short_windows(motion))
             kept.append(likeness(source.motion, motion))
+            leaps.append(jumps(upper(motion)).max() / jumps(upper(source.motion)).max())
             if emotion != "neutral" or source.key in known:
                 found = judged(judge, [motion_features(motion)], [rest])["named"][0]
                 counts[number, found] += 1
@@ -175,6 +177,7 @@ def run_editing(
         "kept": rounded(np.mean(kept)),
         "frechet": far,
         "ratio": rounded(far["edited"] / max(1e-6, far["from speech"])),
+        "jumps": {"median": rounded(np.median(leaps)), "worst": rounded(max(leaps))},
         "sources": list(sources),
     }
 

@@ -118,7 +118,6 @@ def emotion_track(recipe: Mapping[str, Any], times_s: list[float]) -> tuple[tupl
 
     if not times_s:
         return ()
-    space = load_space()
-    curve = EmotionCurve.parse(recipe.get("emotion") or "neutral", files=False)
-    places = space.vad(space.embed_curve(curve, times_s)).tolist()
-    return tuple((time, place[0], place[1]) for time, place in zip(times_s, places, strict=True))
+    return load_space().track(
+        EmotionCurve.parse(recipe.get("emotion") or "neutral", files=False), times_s
+    )

@@ -9,7 +9,7 @@ import gradio as gr
 from .controls import Control, add_field, add_groups, add_segments, choices_of, field_of, sentence
 from .making import Workshop
 from .medium_tab import Main, Medium
-from .portrait_said import add_said
+from .said import add_said
 from .seeds import add_seeds
 
 MODALITY = "gesture"

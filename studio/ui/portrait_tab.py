@@ -23,7 +23,7 @@ from .medium_tab import Main, Medium
 from .portrait_controls import add_background, add_gaze
 from .portrait_dials import DIALS, add_dials, is_driven
 from .portrait_photo import add_photo
-from .portrait_said import add_said
+from .said import add_said
 from .seeds import add_seeds
 
 MODALITY = "portrait"

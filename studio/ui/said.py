@@ -1,4 +1,4 @@
-"""What a portrait says: a recording, or a text that our own voice speaks."""
+"""What a face or a body says: a recording, or a text that our own voice speaks."""
 
 from __future__ import annotations
 
