@@ -5,7 +5,9 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
-__version__ = "0.5.0"
+from . import composed  # noqa: F401 - adds its rows to the registry
+
+__version__ = "0.6.0"
 
 if TYPE_CHECKING:
     from checkpoints import CheckpointError

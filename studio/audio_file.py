@@ -52,7 +52,9 @@ def write(blocks: Iterable[np.ndarray], sample_rate: int, path: Path, *, comment
             path, "w", sample_rate, first.shape[0], subtype=subtype, format=kind
         ) as file:
             if not wav:
-                file.title, file.software, file.comment = SOFTWARE, SOFTWARE, comment
+                file.title, file.software = SOFTWARE, SOFTWARE
+                if comment:
+                    file.comment = comment
             write_block(file, first)
             for block in upcoming:
                 write_block(file, block)

@@ -10,6 +10,7 @@ import typer
 from . import (
     __version__,
     cli_batch,
+    cli_dub,
     cli_emotion,
     cli_generate,
     cli_library,
@@ -47,6 +48,10 @@ def build_app(arguments: list[str]) -> typer.Typer:
     wanted = arguments[1] if arguments[:1] == ["generate"] and len(arguments) > 1 else None
     app.add_typer(cli_generate.generate_app(wanted), name="generate")
     app.command("batch")(cli_batch.batch)
+    if arguments[:1] == ["dub"]:
+        app.command("dub")(cli_dub.dub_command())
+    else:  # the other commands do without its flags
+        app.command("dub", help=cli_dub.HELP)(lambda: None)
     app.command("emotion")(cli_emotion.emotion)
     app.add_typer(cli_models.app(), name="models")
     app.add_typer(cli_library.app(), name="library")

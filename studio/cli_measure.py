@@ -23,6 +23,8 @@ CLIPS = typer.Option(None, "--clips", help="Clips to generate at each step.", me
 CHECKPOINT = typer.Option(
     None, "--checkpoint", help="Weights to measure; the default ones when not given.", metavar="NAME"
 )
+# What has no evaluator, but a benchmark.
+BENCHED = ("dubbing", "dubbing_mix", "scripts")
 # Flags of every medium beside those of its own: name -> (type, declaration).
 COMMON: dict[str, tuple[Any, Any]] = {
     "data_dir": (Path, DATA),
@@ -50,7 +52,7 @@ def evaluate_app() -> typer.Typer:
 
 def bench_app() -> typer.Typer:
     group = typer.Typer(help="Measure speed and memory on this machine.", rich_markup_mode="rich")
-    for modality in MEASURED:
+    for modality in sorted({*MEASURED, *BENCHED}):
         text = f"Measure the speed of {modality}, the time until there is something, and the peak memory."
         group.command(modality, help=text)(bench_command(modality))
     return group

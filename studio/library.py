@@ -341,9 +341,14 @@ def like(text: str) -> str:
     return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
 
 
-def abandoned(path: Path) -> bool:
-    """Says whether the process that was writing a partial folder is gone."""
-    owner = path.name.partition("-")[0]
+def abandoned(path: Path, owner: str | None = None) -> bool:
+    """Says whether the process that was writing a partial folder or file is gone.
+
+    Args:
+        owner: its process id; what the name begins with when None. Of an owner that is no number of this machine
+            nothing is known: it is given a day.
+    """
+    owner = path.name.partition("-")[0] if owner is None else owner
     if sys.platform != "win32" and owner.isdigit():
         try:
             os.kill(int(owner), 0)

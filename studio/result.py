@@ -63,8 +63,9 @@ class Result:
         known = format_of(self.media)
         with tempfile.TemporaryDirectory() as folder:
             file = Path(folder) / "result"
-            if known.films:
-                film = self.save(file.with_suffix(known.films[0]))
+            films = [suffix for suffix in known.films if suffix not in known.lacks(self.media)]
+            if films:
+                film = self.save(file.with_suffix(films[0]))
                 display.display(display.Video(filename=str(film), embed=True, width=480))
                 return
             if known.pictures:

@@ -14,6 +14,7 @@ from generators import base, registry
 from generators.weights import pinned
 
 from . import recipe as recipes
+from .composed import Composed
 
 if TYPE_CHECKING:
     from .library import Library
@@ -97,7 +98,9 @@ class Studio:
                     if name != modality:
                         other.to("cpu")
             if modality not in self._backends:
-                self._backends[modality] = cls(device=self.device)
+                # What is composed of other media gets them here.
+                own = {"studio": self} if issubclass(cls, Composed) else {}
+                self._backends[modality] = cls(device=self.device, **own)
             elif self.device != "cpu":
                 self._backends[modality].to(self.device)
             return self._backends[modality]
@@ -135,6 +138,30 @@ class Studio:
         **prompt_and_options: Any,
     ) -> Result:
         """Makes one result; see `generate`, which has the same arguments."""
+        result = self.make(
+            modality,
+            emotion=emotion,
+            intensity=intensity,
+            on_step=on_step,
+            on_part=on_part,
+            **prompt_and_options,
+        )
+        if self.library is not None:
+            self.library.add(result)
+        return result
+
+    def make(
+        self,
+        modality: str,
+        /,
+        *,
+        emotion: Any = "neutral",
+        intensity: float = 1.0,
+        on_step: base.StepCallback | None = None,
+        on_part: base.PartCallback | None = None,
+        **prompt_and_options: Any,
+    ) -> Result:
+        """Makes a part of another result: as `generate`, but no library keeps it."""
         from .result import Result
         from .spoken import with_voice
 
@@ -143,10 +170,7 @@ class Studio:
             arguments = with_voice(self, modality, prompt_and_options, emotion, intensity, on_step)
             prompt, options, curve = self.check(modality, emotion=emotion, intensity=intensity, **arguments)
             media = self.backend(modality).generate(prompt, curve, options, on_step=on_step, on_part=on_part)
-        result = Result(media=media, recipe=recipes.make_recipe(modality, prompt, options, curve, media))
-        if self.library is not None:
-            self.library.add(result)
-        return result
+        return Result(media=media, recipe=recipes.make_recipe(modality, prompt, options, curve, media))
 
     def from_recipe(
         self,

@@ -29,6 +29,7 @@ STANDINS = {
     "music": "standin_music:StandinMusic",
     "portrait": "standin_portrait:StandinPortrait",
     "gesture": "standin_gesture:StandinGesture",
+    "scene": "standin_scene:StandinScene",
 }
 needs_browser = pytest.mark.skipif(CHROMIUM is None, reason="no chromium on this machine")
 
@@ -145,3 +146,14 @@ def generate(page, modality):
 def message(page, block):
     page.wait_for_selector(f"#{block} .message")
     return page.inner_text(f"#{block} .message")
+
+
+def nameless(page):
+    """Gives the controls that are seen and have no name for who cannot see them."""
+    return page.evaluate(NAMELESS)
+
+
+NAMELESS = """() => [...document.querySelectorAll('input, textarea, select, button, [tabindex="0"]')].filter(
+  (node) => node.offsetParent && !node.labels?.length && !node.textContent.trim() && !node.title &&
+  !node.getAttribute('aria-label') && !node.getAttribute('aria-labelledby')
+).map((node) => node.outerHTML.slice(0, 120))"""

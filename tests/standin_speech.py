@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 from generators.base import PartCallback, StepCallback
 from generators.media import Audio, Mark, join
+from generators.speech.lengths import Lengths
 from generators.speech.options import (
     CHECKPOINTS,
     SpeechOptions,
@@ -18,6 +19,7 @@ from generators.speech.options import (
 from generators.speech.text import read_text
 
 SAMPLE_RATE = 24000
+WORD_S = 0.3
 
 
 class StandinSpeech:
@@ -33,6 +35,15 @@ class StandinSpeech:
 
     def to(self, device: str) -> None:
         self.device = device
+
+    def slower(self, prompt: SpeechPrompt, sentences: list[str]) -> float:
+        """Gives how much longer than a second each second takes, so that the asked length is met."""
+        return prompt.duration_s / natural(sentences) if prompt.duration_s else 1.0
+
+    def lengths(self, prompt: SpeechPrompt, emotion: Any, options: SpeechOptions, **rest: Any) -> Lengths:
+        """Says how long a text takes: half to double of what it would."""
+        whole = natural([sentence.text for sentence in read_text(prompt.text, prompt.language)])
+        return Lengths(whole / options.speed, whole / 2, 2 * whole, 0.0, 0.0)
 
     def generate(
         self,
@@ -57,7 +68,8 @@ class StandinSpeech:
                     on_step(number * options.num_inference_steps + step + 1, total)
             feeling = Emotion.parse(*row, files=False) if row else emotion.keyframes[0][1]
             place = space.vad(space.embed(feeling)).tolist()
-            part = hum(sentence, 150 + 60 * place[1] + 5 * options.f0_shift, (place[0], place[1]))
+            f0_hz = 150 + 60 * place[1] + 5 * options.f0_shift
+            part = hum(sentence, f0_hz, (place[0], place[1]), slower=self.slower(prompt, sentences))
             parts.append(part)
             if on_part is not None:
                 on_part(part)
@@ -77,16 +89,21 @@ class StandinSpeech:
         )
 
 
-def hum(sentence: str, f0_hz: float, place: tuple[float, float]) -> Audio:
+def natural(sentences: list[str]) -> float:
+    """Gives the seconds that sentences take."""
+    return WORD_S * sum(len(sentence.split()) for sentence in sentences)
+
+
+def hum(sentence: str, f0_hz: float, place: tuple[float, float], slower: float = 1.0) -> Audio:
     """Gives 0.3 s a word of a buzz whose f0 falls, loud in the middle of each word."""
     import numpy as np
 
-    words = sentence.split()
-    length = 0.3 * len(words)
+    words, word_s = sentence.split(), WORD_S * slower
+    length = word_s * len(words)
     times = np.arange(round(length * SAMPLE_RATE)) / SAMPLE_RATE
     f0 = f0_hz * (1.15 - 0.3 * times / length)
     phase = 2 * np.pi * np.cumsum(f0) / SAMPLE_RATE
-    sound = sum(np.sin(k * phase) / k for k in range(1, 8)) * np.sin(np.pi * times / 0.3) ** 2 * 0.25
+    sound = sum(np.sin(k * phase) / k for k in range(1, 8)) * np.sin(np.pi * times / word_s) ** 2 * 0.25
     marks = [Mark(0.0, length, sentence, "sentence")]
-    marks += [Mark(0.3 * i, 0.3 * (i + 1), word, "word") for i, word in enumerate(words)]
+    marks += [Mark(word_s * i, word_s * (i + 1), word, "word") for i, word in enumerate(words)]
     return Audio(sound[None].astype(np.float32), SAMPLE_RATE, tuple(marks), emotion_track=((0.0, *place),))

@@ -271,6 +271,7 @@ def test_serve_input_is_checked(capsys):
         ["--port", "x"],
         ["--auth", "name"],
         ["--auth", ":"],
+        ["--most-waiting", "0"],
     ):
         assert main(["serve", *arguments]) == 2
         complaint(capsys)
@@ -376,4 +377,4 @@ def test_serve_starts_the_page(monkeypatch, tmp_path):
     calls = []
     monkeypatch.setattr(launch, "serve", lambda *arguments: calls.append(arguments))
     assert main(["serve", "--port", "8000", "--auth", "a:b", "--library", str(tmp_path), "--open"]) == 0
-    assert calls == [("127.0.0.1", 8000, "a:b", tmp_path, True)]
+    assert calls == [("127.0.0.1", 8000, "a:b", tmp_path, True, 20)]

@@ -116,8 +116,8 @@ def test_the_stage_shows_a_film_and_no_sound(workshop, request_for):
 
 def test_parts_without_a_sound_are_not_heard(workshop, request_for):
     _, job = made(workshop, request_for)
-    heard = Heard(workshop)
-    assert job.num_parts == 1 and heard.take(job)["parts"] == [] and not heard.paths
+    heard = Heard(workshop, "player")
+    assert job.num_parts == 1 and heard.take(job)["player"]["parts"] == [] and not heard.paths
 
 
 def test_other_programs_get_the_film(workshop, request_for):

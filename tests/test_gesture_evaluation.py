@@ -94,6 +94,7 @@ def test_the_shipped_evaluator_knows_real_manners_from_a_body_that_is_still():
     assert shipped.checkpoint.non_commercial
 
 
+@pytest.mark.thorough
 def test_the_dial_of_a_good_body_rises_and_is_named(judge):
     found = run_emotions(Moves(move), judge, lines(), seed=0)
     assert found["named"]["balanced"] > 0.9 and np.sum(found["confusion"]) == 32

@@ -32,6 +32,9 @@ HEAVY = {
     "av",
     "cv2",
     "mediapipe",
+    "pysubs2",
+    "ray",
+    "fsspec",
 }
 MOST_LINES = 400
 SHARED = "voice"  # what every medium that hears or makes a voice stands on

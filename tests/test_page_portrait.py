@@ -235,6 +235,7 @@ def test_two_feelings_with_one_seed_play_together(page, served):
     assert page.evaluate(f"{FILMS}.every((film) => film.paused && !film.muted)")
 
 
+@pytest.mark.thorough
 def test_settings_come_back_from_the_library(page, served, files):
     entry = next(entry for entry in served[1].list() if entry.recipe["prompt"]["face"] == 1)
     page.get_by_role("tab", name="Library").click()
@@ -260,6 +261,7 @@ def test_every_control_has_a_name(page):
     assert nameless == []
 
 
+@pytest.mark.thorough
 def test_a_narrow_page_does_not_scroll_sideways(served, browser, files):
     page = open_page(browser, served[0], "Portrait", width=400, color_scheme="dark")
     tabs = page.get_by_role("tab").all()

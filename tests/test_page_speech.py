@@ -139,6 +139,7 @@ def test_a_length_in_seconds(page, served):
     choose(page, "speech-length-in", "speed")
 
 
+@pytest.mark.thorough
 def test_settings_come_back_from_the_library(page, served):
     entry = next(entry for entry in served[1].list() if entry.recipe["prompt"]["emotions"])
     page.get_by_role("tab", name="Library").click()
@@ -163,6 +164,7 @@ def test_the_feeling_stays_when_another_medium_is_chosen(page):
     page.get_by_role("tab", name="Speech").click()
 
 
+@pytest.mark.thorough
 def test_words_and_voice_together_become_the_feeling(page, served, tmp_path):
     import soundfile
     from made_up_voice import RATE, make_voice

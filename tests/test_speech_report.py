@@ -74,6 +74,7 @@ class StandIn:
 
 @needs_resemblyzer
 @needs_evaluator
+@pytest.mark.thorough
 def test_report_on_a_stand_in_is_written_and_goes_on(small_data, tmp_path):
     from studio.evaluation.speech_report import evaluate_speech
 

@@ -69,7 +69,7 @@ def twist_of(q: np.ndarray) -> np.ndarray:
     return twist / np.maximum(np.linalg.norm(twist, axis=-1, keepdims=True), 1e-6)
 
 
-def softly(size: np.ndarray, most: float) -> np.ndarray:
+def softly(size: np.ndarray, most: float | np.ndarray) -> np.ndarray:
     """Sizes that stay below `most`; those below four fifths of it stay as they are."""
     knee = 0.8 * most
     over = np.maximum(0, size - knee) / (most - knee)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -17,6 +17,7 @@ from generators.voice.features import FRAME_RATE, HOP_LENGTH, SAMPLE_RATE
 from generators.weights import Weights, provenance
 
 from .delivery import Delivery, Planner, rounded, stretch_for, total_frames
+from .drawn import Draw, Drawn
 from .lent_voice import lent_voice
 from .model import SpeechModel
 from .options import VOCODER, SpeechOptions, SpeechPrompt, sentence_emotions
@@ -32,11 +33,12 @@ def speak(
     options: SpeechOptions,
     on_step: StepCallback | None,
     on_part: PartCallback | None,
+    drawn: Drawn | None = None,
 ) -> Audio:
-    """Says the text; see `SpeechBackend.generate`."""
+    """Says the text; see `SpeechBackend.generate`. drawn: plans that are known already."""
 
     def parts() -> Iterator[Audio]:
-        for part in Speaking(weights, prompt, emotion, options).parts(on_step):
+        for part in Speaking(weights, prompt, emotion, options, drawn).parts(on_step):
             if on_part:
                 on_part(part)
             yield part
@@ -58,12 +60,18 @@ class Speaking:
     """One call of the backend."""
 
     def __init__(
-        self, weights: Weights, prompt: SpeechPrompt, emotion: EmotionCurve, options: SpeechOptions
+        self,
+        weights: Weights,
+        prompt: SpeechPrompt,
+        emotion: EmotionCurve,
+        options: SpeechOptions,
+        drawn: Drawn | None = None,
     ) -> None:
         model: Any = weights.get(options.checkpoint)
         vocoder: Any = weights.get(VOCODER)
         self.model: SpeechModel = model
         self.vocoder, self.prompt, self.options = vocoder, prompt, options
+        self.drawn = Drawn(0) if drawn is None else drawn
         self.space = load_space()
         map_ = model.checkpoint.extra.get("calibration")
         self.curves = [
@@ -100,14 +108,25 @@ class Speaking:
             durations = rounded(delivery.stretched(1 / self.options.speed), delivery.row.is_pause)
             yield Line(number, delivery, durations, int(durations.sum()) * HOP_LENGTH)
 
-    def paced_deliveries(self, progress: Progress, duration_s: float) -> list[Delivery]:
+    def paced_deliveries(self, progress: Progress, duration_s: float | None) -> list[Delivery]:
         """Plans all sentences; where the feeling changes over time, again once their times are known."""
         before = self.generator.get_state()
-        planned = list(self.deliveries(progress))
-        if all(len(curve.keyframes) == 1 for curve in self.curves):
-            return planned
-        self.generator.set_state(before)
-        return list(self.deliveries(progress, duration_s * FRAME_RATE / total_frames(planned, 1.0)))
+        if any(len(curve.keyframes) > 1 for curve in self.curves):
+            planned = list(self.deliveries(progress))
+            if duration_s is None:
+                return planned
+            self.generator.set_state(before)
+            return list(self.deliveries(progress, duration_s * FRAME_RATE / total_frames(planned, 1.0)))
+        # The speaker is the bundled voice that says it: of a lent voice's file the plan takes nothing else.
+        device = str(self.model.prosody.out.weight.device)
+        key = (replace(self.prompt, duration_s=None), self.speaker, tuple(self.curves), self.options, device)
+        draw = self.drawn.get(key)
+        if draw is None:
+            draw = Draw(list(self.deliveries(progress)), self.generator.get_state())
+            if duration_s is None:  # somebody asks for the length, and will ask for the sound
+                self.drawn.put(key, draw)
+        self.generator.set_state(draw.state)
+        return draw.plans
 
     def deliveries(self, progress: Progress, pace: float = 1.0) -> Iterator[Delivery]:
         """Plans the sentences in order, each as if at natural speed.

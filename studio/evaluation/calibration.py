@@ -118,7 +118,7 @@ def medium_of(checkpoint: str) -> str:
     from generators import registry
 
     checkpoints.describe(checkpoint)
-    known = {name: registry.backend_class(name).checkpoints for name in MEASURED}
+    known = {name: registry.backend_class(name).checkpoints for name, row in MEASURED.items() if row.ear}
     for modality, names in known.items():
         if checkpoint in names:
             return modality

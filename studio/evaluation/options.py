@@ -41,12 +41,13 @@ class Measurement:
             those of every medium (`data_dir`, `out_dir`, `checkpoint`, `quick`, `record`) and those of
             `choices`, by name, and `on_step`; what it has no parameter for is refused. It gives figures, of
             which "targets" is a `report.Targets`.
-        ear: "module:class" that `affect evaluate calibration` listens with; see `calibration.Ear`.
+        ear: "module:class" that `affect evaluate calibration` listens with; see `calibration.Ear`. Empty of what
+            is composed of other media: their dials are theirs.
         choices: the medium's own flags.
     """
 
     report: str
-    ear: str
+    ear: str = ""
     choices: type[Choices] = Choices
 
 
@@ -59,6 +60,7 @@ MEASURED = {
     "gesture": Measurement(f"{HERE}.gesture_report:evaluate_gesture", f"{HERE}.gesture_ear:GestureEar"),
     "music": Measurement(f"{HERE}.music_report:evaluate_music", f"{HERE}.music_ear:MusicEar", MusicChoices),
     "portrait": Measurement(f"{HERE}.portrait_report:evaluate_portrait", f"{HERE}.portrait_ear:PortraitEar"),
+    "scene": Measurement(f"{HERE}.scene_report:evaluate_scene"),
     "speech": Measurement(
         f"{HERE}.speech_report:evaluate_speech", f"{HERE}.speech_ear:SpeechEar", SpeechChoices
     ),

@@ -6,16 +6,20 @@ from generators import registry
 from generators.base import shorten
 from generators.media import Audio, Converted, Media, Motion, Portrait, Score, Video
 
-from . import audio, motion, score, video
+from ..dubbing.dub import Dub
+from ..scene.scene import Scene
+from . import audio, dub, motion, scene, score, video
 from .format import Format
 
 FORMATS: dict[type[Media], Format] = {
     Score: score.FORMAT,
     Audio: audio.FORMAT,
     Converted: audio.CONVERTED,
+    Dub: dub.FORMAT,
     Video: video.FORMAT,
     Portrait: video.PORTRAIT,
     Motion: motion.FORMAT,
+    Scene: scene.FORMAT,
 }
 
 

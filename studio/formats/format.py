@@ -36,6 +36,7 @@ class Format:
         shown: suffix of the file that `Result.show` opens.
         played: suffix of the file that the page plays: a sound, or one of `FILMS` or `MODELS`; empty when
             nothing plays.
+        lacks: function(media) -> suffixes that this one result cannot be written in, such as a film of sound alone.
     """
 
     writers: Mapping[str, Callable[[Any, Path, str], None]]
@@ -45,6 +46,7 @@ class Format:
     shown: str
     played: str = ""
     beside: Callable[[Any], tuple[str, ...]] = lambda media: ()
+    lacks: Callable[[Any], tuple[str, ...]] = lambda media: ()
 
     @property
     def suffixes(self) -> tuple[str, ...]:
@@ -118,6 +120,4 @@ def emotion_track(recipe: Mapping[str, Any], times_s: list[float]) -> tuple[tupl
 
     if not times_s:
         return ()
-    return load_space().track(
-        EmotionCurve.parse(recipe.get("emotion") or "neutral", files=False), times_s
-    )
+    return load_space().track(EmotionCurve.parse(recipe.get("emotion") or "neutral", files=False), times_s)

@@ -154,7 +154,7 @@ def feeling_of(text: str, intensity: float) -> dict[str, Any]:
 
 
 def add_readers(workshop: Workshop) -> None:
-    """Adds what makes nothing: reading a feeling, listing the library."""
+    """Adds what makes nothing: reading a feeling, listing the library, another form of what is in it."""
 
     def read_emotion(text: str, intensity: float) -> dict:
         """Reads words, a name or numbers; gives the feeling's JSON and where it lies over its keyframes."""
@@ -181,8 +181,22 @@ def add_readers(workshop: Workshop) -> None:
             raise gr.Error(one_line(error), print_exception=False) from None
         return [{key: value for key, value in entry.to_json().items() if key != "path"} for entry in found]
 
+    def export(entry_id: str, form: str) -> str:
+        """Gives an entry of the library in another form: "mp4", "srt", "mid", ..."""
+        try:
+            entry = workshop.library.get(str(entry_id))
+            return str(workshop.served.file(entry, "." + str(form).strip().lower().removeprefix(".")))
+        except (ValueError, OSError) as error:
+            raise gr.Error(one_line(error), print_exception=False) from None
+
     text, limit = gr.Textbox("", label="Text"), gr.Number(20, label="At most this many", precision=0)
     intensity = gr.Number(1.0, label="Intensity, 0 to 1.5")
     reading, entries = gr.JSON(label="Reading"), gr.JSON(label="Entries")
     gr.Button().click(read_emotion, [text, intensity], reading, api_name="read_emotion", **OPEN)
     gr.Button().click(list_library, [text, limit], entries, api_name="list_library", **OPEN)
+    entry_id, form = (
+        gr.Textbox("", label="Id of an entry, as list_library gives it"),
+        gr.Textbox("", label="Form"),
+    )
+    file = gr.File(label="The file")
+    gr.Button().click(export, [entry_id, form], file, api_name="export", concurrency_limit=2, **OPEN)

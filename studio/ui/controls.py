@@ -17,6 +17,7 @@ from .file_boxes import add_file_box
 # A slider over more than this many steps cannot be aimed at: a number box takes its place.
 MOST_SLIDER_STEPS = 300
 TECHNICAL = ("model", "sampling")
+UNITS = ("_s", "_db", "_lufs", "_dbtp")
 # Gives the path of an uploaded file that is still there, and None for any other file of this machine.
 Uploaded = Callable[[Any], str | None]
 
@@ -154,8 +155,11 @@ def has_field(modality: str, name: str) -> bool:
 
 
 def title_of(name: str) -> str:
-    """Gives "Note density" for "note_density"."""
-    words = name.removeprefix("num_").removesuffix("_s").replace("_", " ").strip()
+    """Gives "Note density" for "note_density", and "Loudness" for "loudness_lufs": the unit stands behind it."""
+    words = name.removeprefix("num_")
+    for unit in UNITS:
+        words = words.removesuffix(unit)
+    words = words.replace("_", " ").strip()
     return words[:1].upper() + words[1:]
 
 

@@ -9,6 +9,7 @@ from typing import Any
 # A telephone's film of some minutes or an hour of sound; media themselves refuse what is too large for them.
 MAX_UPLOAD = "512mb"
 MOST_WAITING = 20
+STYLES = ("page", "parts", "portrait", "gesture", "dubbing", "scene")
 # Nothing from another machine: the page works without a network, and a visitor's browser tells nobody of it.
 CONTENT_POLICY = "; ".join(
     (
@@ -33,6 +34,7 @@ def serve(
     auth: str | tuple[str, str] | None = None,
     library_dir: str | os.PathLike[str] | None = None,
     open_browser: bool = False,
+    most_waiting: int = MOST_WAITING,
 ) -> None:
     """Starts the page and keeps it up until Ctrl-C.
 
@@ -42,6 +44,7 @@ def serve(
         auth: "user:password", or the two; asked for before anything is shown.
         library_dir: folder of the library; the user's own when None.
         open_browser: opens the page in the browser.
+        most_waiting: how many results may wait to be made; one more is refused.
 
     Raises:
         OSError: the port is taken, or the folder cannot be written.
@@ -53,7 +56,7 @@ def serve(
     with (
         Library(library_dir) as library,
         Studio() as studio,
-        JobQueue(studio, library, limit=MOST_WAITING) as queue,
+        JobQueue(studio, library, limit=most_waiting) as queue,
     ):
         page, _ = start(queue, library, host=host, port=port, auth=auth, open_browser=open_browser)
         try:
@@ -82,9 +85,13 @@ def start(
     # Gradio reads these when it is first imported: uploads stay in the library's folder, nothing is reported.
     os.environ["GRADIO_TEMP_DIR"] = str(uploads)
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
+    # Its record of runs asks another machine for them; ours is the library.
+    os.environ["GRADIO_RUN_HISTORY"] = "False"
     os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
     from starlette.middleware import Middleware
 
+    from .guard import Guard, QueueLimit
+    from .health import Health
     from .page import build_page
     from .theme import HERE, page_theme
 
@@ -105,9 +112,18 @@ def start(
         footer_links=[],
         allowed_paths=[str(Path(library.folder) / "page" / "results"), str(Path(library.folder) / "presets")],
         max_file_size=MAX_UPLOAD,
-        app_kwargs={"middleware": [Middleware(PageHeaders)]},
+        # Every program that waits for its result holds a thread.
+        max_threads=40 + queue.limit,
+        app_kwargs={
+            "middleware": [
+                Middleware(PageHeaders),
+                Middleware(Health, queue=queue),
+                Middleware(Guard),
+                Middleware(QueueLimit, queue=queue),
+            ]
+        },
         theme=page_theme(),
-        css_paths=[HERE / "page.css", HERE / "parts.css", HERE / "portrait.css", HERE / "gesture.css"],
+        css_paths=[HERE / f"{name}.css" for name in STYLES],
     )
     return page, address
 

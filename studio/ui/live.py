@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import gradio as gr
@@ -10,28 +12,60 @@ import gradio as gr
 from ..audio_file import CODECS
 from ..formats import format_of
 from ..jobs import DONE, Job
+from ..library import Entry
 from .making import Workshop
 from .theme import asset
 
 SILENT: dict[str, Any] = {"parts": [], "seconds": 0.0, "state": "none"}
 
 
+@dataclass(frozen=True)
+class PartsHeard:
+    """Plays the parts of what is being made one after another, a `Follow`.
+
+    Attributes:
+        player: the component.
+    """
+
+    player: Any
+
+    @property
+    def inputs(self) -> list[Any]:
+        return []
+
+    @property
+    def outputs(self) -> list[Any]:
+        return [self.player]
+
+    def begin(self, workshop: Workshop, values: Sequence[Any]) -> Heard:
+        return Heard(workshop, self.player)
+
+
 class Heard:
     """Gives a browser the parts of one job as they are finished; what has no sound is not heard in parts.
 
     Args:
-        workshop: whose queue has the job.
+        workshop: whose queue has the job. player: the component.
     """
 
-    def __init__(self, workshop: Workshop) -> None:
-        self.workshop = workshop
+    def __init__(self, workshop: Workshop, player: Any) -> None:
+        self.workshop, self.player = workshop, player
         self.name = secrets.token_hex(8)
         self.taken = 0
         self.paths: list[str] = []
         self.seconds = 0.0
 
-    def take(self, job: Job) -> Any:
+    def take(self, job: Job) -> dict[Any, Any]:
         """Gives the player's value with the parts made until now, or no change when there is no new one."""
+        return {self.player: self.value(job)}
+
+    def finish(self, entry: Entry) -> dict[Any, Any]:
+        return {}
+
+    def stop(self) -> dict[Any, Any]:
+        return {self.player: SILENT}
+
+    def value(self, job: Job) -> Any:
         known = len(self.paths)
         if job.num_parts > self.taken:
             for part in self.workshop.queue.parts(job.id, self.taken):

@@ -14,6 +14,8 @@ TABS = {
     "portrait": "portrait_tab",
     "gesture": "gesture_tab",
     "music": "music_tab",
+    "dubbing": "dubbing_tab",
+    "scene": "scene_tab",
 }
 
 

@@ -5,19 +5,20 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Protocol
 
 import gradio as gr
 
 from generators.registry import backend_class
 
 from ..jobs import DONE, Job
+from ..library import Entry
 from . import live, making
 from .compare import add_compare
 from .controls import Part, file_fields
 from .emotion_panel import EmotionPanel
 from .feeling import WORDS, settings_for
-from .looks import look_of, slow_of
+from .looks import look_of, names_of, slow_of
 from .making import Workshop, one_line
 from .presets import add_preset_controls
 from .seeds import Seeds, recent_seeds
@@ -27,15 +28,51 @@ from .weights_picker import add_weights_picker
 logger = logging.getLogger(__name__)
 
 
+class Watching(Protocol):
+    """What shows one job while it runs; each method gives new values by component."""
+
+    def take(self, job: Job) -> dict[Any, Any]: ...
+
+    def finish(self, entry: Entry) -> dict[Any, Any]: ...
+
+    def stop(self) -> dict[Any, Any]: ...
+
+
+class Follow(Protocol):
+    """How a medium shows the parts of what is being made; `begin` gets the values of `inputs`."""
+
+    @property
+    def inputs(self) -> list[Any]: ...
+
+    @property
+    def outputs(self) -> list[Any]: ...
+
+    def begin(self, workshop: Workshop, values: Sequence[Any]) -> Watching: ...
+
+
 @dataclass(frozen=True)
 class Main:
-    """What a medium puts into the card above its button."""
+    """What a medium puts into the card above its button.
+
+    Attributes:
+        parts, seeds: what is set there.
+        follow: shows the parts while they are made; those of a sound are played one after another when None.
+        wire: called with the whole tab, for what needs all of its settings.
+        below: components, not rendered yet, that stand below the result.
+    """
 
     parts: list[Part]
     seeds: Seeds
+    follow: Follow | None = None
+    wire: Callable[[MediumTab], None] | None = None
+    below: Sequence[Any] = ()
 
 
 def keep(arguments: dict[str, Any], intensity: float) -> dict[str, Any]:
+    return arguments
+
+
+def as_it_is(workshop: Workshop, arguments: dict[str, Any]) -> dict[str, Any]:
     return arguments
 
 
@@ -51,7 +88,9 @@ class Medium:
         add_more: adds those below the stage.
         settle: gives the arguments of `generate` from those that were set, given the panel's intensity: what
             belongs to another task is left out, "emotion" replaces the panel's.
+        complete: gives them once more, when all else is there, the feeling too: what becomes files is written.
         own_feelings: fields that say a feeling themselves; they give way to that of one side of a comparison.
+        compared: whether two feelings can be set side by side.
     """
 
     modality: str
@@ -60,7 +99,9 @@ class Medium:
     add_main: Callable[[Workshop], Main]
     add_more: Callable[[Workshop], list[Part]]
     settle: Callable[[dict[str, Any], float], dict[str, Any]] = keep
+    complete: Callable[[Workshop, dict[str, Any]], dict[str, Any]] = as_it_is
     own_feelings: tuple[str, ...] = ()
+    compared: bool = True
 
 
 @dataclass(frozen=True)
@@ -118,7 +159,7 @@ class MediumTab:
         arguments = self.medium.settle(arguments, float(settings.intensity))
         if "emotion" not in arguments:
             arguments["emotion"] = settings.curve().to_json()
-        return {"modality": self.modality, **arguments}
+        return {"modality": self.modality, **self.medium.complete(self.workshop, arguments)}
 
     def restore(self, recipe: Mapping[str, Any]) -> list[Any]:
         """Gives new values for `settable` from a recipe or a preset.
@@ -158,9 +199,18 @@ def add_medium_tab(workshop: Workshop, panel: EmotionPanel, medium: Medium) -> M
                     "Cancel", variant="secondary", size="lg", elem_id=f"{name}-cancel", interactive=False
                 )
             progress = gr.HTML("", elem_id=f"{name}-progress", elem_classes="told", apply_default_css=False)
-            player = live.add_player(name)
+            follow = main.follow or live.PartsHeard(live.add_player(name))
         with gr.Column(elem_classes="card stage"):
-            stage = add_stage(name, look.DOWNLOADS, look.NOTHING_YET, slow=slow_of(look), workshop=workshop)
+            stage = add_stage(
+                name,
+                look.DOWNLOADS,
+                look.NOTHING_YET,
+                slow=slow_of(look),
+                workshop=workshop,
+                names=names_of(look),
+            )
+            for component in main.below:
+                component.render()
         with gr.Column(elem_classes="card more"):
             gr.Markdown("## Shape it", elem_classes="section")
             more = medium.add_more(workshop)
@@ -168,31 +218,35 @@ def add_medium_tab(workshop: Workshop, panel: EmotionPanel, medium: Medium) -> M
                 more.append(add_weights_picker(name))
             below = gr.Column(elem_classes="more")
     tab = MediumTab(medium, workshop, panel, [*main.parts, *more, main.seeds.control], main.seeds, stage)
-    wire_making(tab, make, stop, progress, player)
+    wire_making(tab, make, stop, progress, follow)
+    if main.wire is not None:
+        main.wire(tab)
     with below:
-        add_compare(tab, look.NOTHING_YET)
+        if medium.compared:
+            add_compare(tab, look.NOTHING_YET)
         add_preset_controls(tab)
     return tab
 
 
-def wire_making(tab: MediumTab, make: Any, stop: Any, progress: Any, player: Any) -> None:
+def wire_making(tab: MediumTab, make: Any, stop: Any, progress: Any, follow: Follow) -> None:
     """Joins the button to the queue: progress and finished parts while it runs, then the result."""
     seed, job_id = tab.seeds.control.component, gr.State(None)
     idle = {make: gr.update(interactive=True), stop: gr.update(interactive=False), job_id: None}
+    count = len(tab.inputs)
 
     def run(*given: Any) -> Iterator[dict[Any, Any]]:
-        *values, locked = given
+        values, (locked, *followed) = given[:count], given[count:]
         changes = {} if locked else {"seed": tab.seeds.draw()}
-        heard = live.Heard(tab.workshop)
         try:
-            jobs = tab.workshop.follow(tab.request(values, **changes))
-            for job in jobs:
-                yield {**busy(job), player: heard.take(job), seed: changes.get("seed", gr.skip())}
+            request = tab.request(values, **changes)
+            watching = follow.begin(tab.workshop, followed)
+            for job in tab.workshop.follow(request):
+                yield {**busy(job), **watching.take(job), seed: changes.get("seed", gr.skip())}
             if job.state != DONE:
-                yield {**idle, progress: making.progress_html(job), player: live.SILENT}
+                yield {**idle, **watching.stop(), progress: making.progress_html(job)}
                 return
             seeds = gr.update(choices=recent_seeds(tab.workshop, tab.modality), value=None)
-            yield from finish(job, {tab.seeds.recall: seeds})
+            yield from finish(job, {tab.seeds.recall: seeds, **watching.finish(tab.workshop.entry_of(job))})
         except (ValueError, OSError) as error:
             yield {**idle, progress: making.message_html(one_line(error))}
         except Exception as error:  # whatever went wrong, the page must not stay busy
@@ -215,8 +269,8 @@ def wire_making(tab: MediumTab, make: Any, stop: Any, progress: Any, player: Any
 
     make.click(
         run,
-        [*tab.inputs, tab.seeds.lock],
-        [make, stop, job_id, progress, player, seed, tab.seeds.recall, *tab.stage.outputs],
+        [*tab.inputs, tab.seeds.lock, *follow.inputs],
+        [make, stop, job_id, progress, *follow.outputs, seed, tab.seeds.recall, *tab.stage.outputs],
         show_progress="hidden",
         api_visibility="private",
         concurrency_limit=None,

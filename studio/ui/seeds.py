@@ -33,11 +33,15 @@ class Seeds:
         return random_seed(self.control.owner)
 
 
-def add_seeds(workshop: Workshop, modality: str) -> Seeds:
-    """Adds the three components and wires them."""
+def add_seeds(workshop: Workshop, modality: str, *, keep: bool = False) -> Seeds:
+    """Adds the three components and wires them.
+
+    Args:
+        keep: whether the seed stays from the start, where another would make all anew.
+    """
     control = add_field(modality, "seed", info=None)
     lock = gr.Checkbox(
-        False, label="Keep this seed", elem_id=f"{modality}-lock", container=False, elem_classes="lock"
+        keep, label="Keep this seed", elem_id=f"{modality}-lock", container=False, elem_classes="lock"
     )
     recall = gr.Dropdown(
         recent_seeds(workshop, modality),

@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -116,14 +117,9 @@ class ServedFolder:
         if found is None:
             return None
         suffix = found.suffix.lower()
-        path = self.results / entry.id / f"before{suffix if suffix in PLAYED else '.flac'}"
-        with self._lock:
-            if not path.is_file():
-                path.parent.mkdir(exist_ok=True)
-                with replace_file(path) as partial:
-                    put(found, partial)
-                self._prune()
-        return path
+        return self.beside(
+            entry, f"before{suffix if suffix in PLAYED else '.flac'}", lambda partial: put(found, partial)
+        )
 
     def body(self, entry: Entry) -> Path:
         """Gives our own body with an entry's movement as a GLB file, whatever body the entry is for.
@@ -139,12 +135,20 @@ class ServedFolder:
         if not isinstance(media, Motion):
             raise ValueError(f"expected a movement, got an entry of {entry.modality}")
 
-        path = self.results / entry.id / "body.glb"
+        return self.beside(entry, "body.glb", lambda partial: write_glb(media, partial, "{}"))
+
+    def beside(self, entry: Entry, name: str, write: Callable[[Path], object]) -> Path:
+        """Gives a file of another kind that belongs to an entry; `write` makes it when it is not there yet.
+
+        Args:
+            name: letters, digits, hyphens and a suffix.
+        """
+        path = self.results / entry.id / Path(name).name
         with self._lock:
             if not path.is_file():
                 path.parent.mkdir(exist_ok=True)
                 with replace_file(path) as partial:
-                    write_glb(media, partial, "{}")
+                    write(partial)
                 self._prune()
         return path
 

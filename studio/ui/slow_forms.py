@@ -25,6 +25,7 @@ class SlowForms:
         entry_id: of the result that is shown; a state.
         make: suffix -> the button that makes the file.
         ready: suffix -> the button that downloads it, in its place.
+        names: what the buttons say.
         told: what went wrong.
         row: holds them all.
     """
@@ -32,6 +33,7 @@ class SlowForms:
     entry_id: Any
     make: Mapping[str, Any]
     ready: Mapping[str, Any]
+    names: Mapping[str, str]
     told: Any
     row: Any
 
@@ -46,29 +48,34 @@ class SlowForms:
         for suffix, button in self.make.items():
             path = workshop.served.made(entry, suffix) if suffix in offered else None
             there = suffix in offered and path is None
-            shown[button] = gr.update(value=NAMES[suffix], interactive=True, visible=there)
+            shown[button] = gr.update(value=self.names[suffix], interactive=True, visible=there)
             shown[self.ready[suffix]] = gr.update(value=str(path) if path else None, visible=path is not None)
         return shown
 
 
 def add_slow_forms(
-    prefix: str, suffixes: Sequence[str], workshop: Workshop, quick: Sequence[str] = ()
+    prefix: str,
+    suffixes: Sequence[str],
+    workshop: Workshop,
+    quick: Sequence[str] = (),
+    names: Mapping[str, str] = NAMES,
 ) -> SlowForms:
     """Adds the buttons and wires them; `prefix` keeps the ids of two stages apart.
 
     Args:
         quick: suffixes that have a button for downloading already: of other media, for which they are quick.
+        names: what the buttons say.
     """
     entry_id = gr.State(None)
     with gr.Row(elem_classes="downloads slow", visible=False) as row:
         gr.HTML('<span class="note">Made when you ask:</span>', apply_default_css=False, min_width=120)
         make = {
-            suffix: gr.Button(NAMES[suffix], size="sm", min_width=80, elem_id=f"{prefix}-make-{suffix[1:]}")
+            suffix: gr.Button(names[suffix], size="sm", min_width=80, elem_id=f"{prefix}-make-{suffix[1:]}")
             for suffix in suffixes
         }
         ready = {
             suffix: gr.DownloadButton(
-                NAMES[suffix],
+                names[suffix],
                 size="sm",
                 min_width=80,
                 visible=False,
@@ -78,7 +85,7 @@ def add_slow_forms(
             for suffix in suffixes
         }
         told = gr.HTML("", apply_default_css=False, elem_id=f"{prefix}-make-told")
-    forms = SlowForms(entry_id, make, ready, told, row)
+    forms = SlowForms(entry_id, make, ready, names, told, row)
     for suffix in suffixes:
         wire(forms, workshop, suffix)
     return forms
@@ -98,7 +105,7 @@ def wire(forms: SlowForms, workshop: Workshop, suffix: str) -> None:
 
     def offer(wanted: str | None, failed: str | None) -> Shown:
         """Looks at the result that is shown now: somebody may have opened another one meanwhile."""
-        again = gr.update(value=NAMES[suffix], interactive=True)
+        again = gr.update(value=forms.names[suffix], interactive=True)
         if failed:
             return {make: again, forms.told: message_html(failed)}
         try:
@@ -110,7 +117,7 @@ def wire(forms: SlowForms, workshop: Workshop, suffix: str) -> None:
         return {make: gr.update(visible=False), ready: gr.update(value=str(path), visible=True)}
 
     quiet: dict[str, Any] = dict(show_progress="hidden", api_visibility="private")
-    working = gr.update(value=f"Making {NAMES[suffix]}…", interactive=False)
+    working = gr.update(value=f"Making {forms.names[suffix]}…", interactive=False)
     asked = make.click(lambda: [working, ""], None, [make, forms.told], queue=False, **quiet)
     written = asked.then(write, forms.entry_id, problem, concurrency_limit=2, **quiet)
     offered = written.then(offer, [forms.entry_id, problem], [make, ready, forms.told], queue=False, **quiet)

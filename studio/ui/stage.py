@@ -14,13 +14,12 @@ import gradio as gr
 from conditioning import EmotionCurve
 
 from ..audio_file import CODECS
-from ..formats import format_of
 from ..formats.format import FILMS, MODELS
 from ..library import Entry
 from . import body_player
 from .controls import sentence
 from .feeling import heading_of
-from .looks import NAMES, empty_html, look_of, slow_of
+from .looks import NAMES, empty_html, look_of, played_of, slow_of
 from .making import Workshop
 from .slow_forms import SlowForms, add_slow_forms
 from .theme import asset
@@ -29,6 +28,7 @@ from .weights_picker import mark_html
 Shown = dict[Any, Any]
 # In which a body's sound is played: every browser knows it, and it is quickly written.
 HEARD = ".flac"
+MOST_WARNINGS = 20
 
 
 @dataclass(frozen=True)
@@ -64,16 +64,19 @@ class Stage:
         media = workshop.served.media(entry)
         look = look_of(type(media))
         picture = look.picture_html(media, f"{entry.modality}, {entry.emotion}")
+        played = played_of(look, media)
         seen: Shown = {
-            self.title: title_html(entry, look.facts(media)) + warnings_html(entry),
-            self.picture: player_html(workshop, entry, media) + picture + source_html(workshop, entry),
-            self.sound: sound_of(workshop, entry),
+            self.title: title_html(entry, look, media) + warnings_html(entry),
+            self.picture: player_html(workshop, entry, media, played)
+            + picture
+            + source_html(workshop, entry),
+            self.sound: sound_of(workshop, entry, played),
             self.box: gr.update(visible=True),
         }
         if self.recipe is not None:
             seen[self.recipe] = entry.recipe
         if self.slow is not None:
-            seen.update(self.slow.show(workshop, entry, slow_of(look)))
+            seen.update(self.slow.show(workshop, entry, slow_of(look, media)))
         offered = [suffix for suffix in look.DOWNLOADS if suffix in self.downloads]
         for suffix, button in self.downloads.items():
             seen[button] = gr.update(interactive=False, visible=suffix in offered)
@@ -98,6 +101,7 @@ def add_stage(
     *,
     slow: Sequence[str] = (),
     workshop: Workshop | None = None,
+    names: Mapping[str, str] = NAMES,
     title: str = "",
     small: bool = False,
 ) -> Stage:
@@ -106,6 +110,7 @@ def add_stage(
     Args:
         downloads: the suffixes that get a button.
         slow: those that are only made when somebody asks, by `workshop`.
+        names: what the buttons say.
         nothing_yet: words in place of the picture before there is a result.
         title: heading before there is a result.
         small: leaves files and recipe out.
@@ -135,12 +140,12 @@ def add_stage(
             with gr.Row(elem_classes="downloads"):
                 buttons = {
                     suffix: gr.DownloadButton(
-                        NAMES[suffix], size="sm", min_width=80, elem_id=f"{prefix}-download-{suffix[1:]}"
+                        names[suffix], size="sm", min_width=80, elem_id=f"{prefix}-download-{suffix[1:]}"
                     )
                     for suffix in downloads
                 }
             if slow and workshop is not None:
-                forms = add_slow_forms(prefix, slow, workshop, downloads)
+                forms = add_slow_forms(prefix, slow, workshop, downloads, names)
             with gr.Accordion("Recipe", open=False):
                 recipe = gr.JSON(
                     None, label="Everything this was made from", elem_id=f"{prefix}-recipe", open=True
@@ -148,17 +153,15 @@ def add_stage(
     return Stage(heading, picture, sound, buttons, forms, recipe, box)
 
 
-def sound_of(workshop: Workshop, entry: Entry) -> Any:
+def sound_of(workshop: Workshop, entry: Entry, played: str) -> Any:
     """Gives what the sound's player shows; nothing of a medium that is a film, or plays not at all."""
-    played = format_of(entry.modality).played
     if played not in CODECS:
         return gr.update(value=None, visible=False)
     return gr.update(value=str(workshop.served.file(entry, played)), visible=True)
 
 
-def player_html(workshop: Workshop, entry: Entry, media: Any) -> str:
+def player_html(workshop: Workshop, entry: Entry, media: Any, played: str) -> str:
     """Gives the player of a film, which the browser reads from its file piece by piece, or of a body; "" without."""
-    played = format_of(entry.modality).played
     if played not in (*FILMS, *MODELS):
         return ""
     label = f"{entry.modality}, {entry.emotion}"
@@ -190,8 +193,17 @@ def source_html(workshop: Workshop, entry: Entry) -> str:
 def warnings_html(entry: Entry) -> str:
     """Gives what somebody should know before trusting the result, a line each."""
     found = entry.recipe.get("warnings")
-    lines = [line for line in found if isinstance(line, str)] if isinstance(found, (list, tuple)) else []
-    rows = "".join(f"<li>{escape(sentence(line))}</li>" for line in lines)
+    return warnings_list(
+        [line for line in found if isinstance(line, str)] if isinstance(found, (list, tuple)) else []
+    )
+
+
+def warnings_list(lines: Sequence[str]) -> str:
+    """Gives warnings as a list; of very many the first."""
+    shown = [sentence(line) for line in lines[:MOST_WARNINGS]]
+    if len(lines) > MOST_WARNINGS:
+        shown.append(f"And {len(lines) - MOST_WARNINGS} more")
+    rows = "".join(f"<li>{escape(line)}</li>" for line in shown)
     return f'<ul class="warnings" aria-label="Warnings">{rows}</ul>' if rows else ""
 
 
@@ -199,8 +211,11 @@ def plain_title(words: str) -> str:
     return f'<h2 class="piece-title">{escape(words)}</h2>' if words else ""
 
 
-def title_html(entry: Entry, facts: str) -> str:
-    """Gives the feeling as a heading, what `look.facts` says, and the mark of a non-commercial result."""
-    name = heading_of(EmotionCurve.parse(entry.recipe.get("emotion") or "neutral", files=False))
+def title_html(entry: Entry, look: Any, media: Any) -> str:
+    """Gives the feeling, or what the look says, as a heading, its facts, and the mark of a non-commercial result."""
+    if hasattr(look, "title_of"):
+        name = look.title_of(media)
+    else:
+        name = heading_of(EmotionCurve.parse(entry.recipe.get("emotion") or "neutral", files=False))
     mark = mark_html(entry.recipe.get("weights") or {})
-    return f'{plain_title(name)}<p class="facts">{escape(facts)} {mark}</p>'
+    return f'{plain_title(name)}<p class="facts">{escape(look.facts(media))} {mark}</p>'
