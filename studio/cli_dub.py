@@ -12,7 +12,7 @@ import typer
 
 from generators import registry
 
-from .cli_generate import COMMON, declare, report
+from .cli_generate import COMMON, declare, make, report
 from .cli_terminal import interruptible, progress, say, say_json, show_table, stepper, warn
 from .field_text import fields_of
 from .formats import format_of
@@ -145,17 +145,9 @@ def run_dub(
             return tell_plan(plan, options, production.read.script.warnings, plot, as_json)
         backend.manifest = out and out.with_suffix(MANIFEST)
         kept = stack.enter_context(Library()) if library else None
-        with progress(DUBBING, quiet) as show:
-            result = studio.generate(DUBBING, on_step=stepper(interrupt, show), **arguments)
-        with progress("saving", quiet, total=len(files)) as show:
-            for index, path in enumerate(files, 1):
-                interrupt.check()
-                result.save(path)
-                show(index, len(files))
-        entry = kept.add(result) if kept is not None else None
+        result, entry = make(studio, DUBBING, arguments, files, kept, interrupt, quiet)
     report(result, files, entry, quiet, as_json)
-    dub: Any = result.media
-    return 0 if all(line.is_heard for line in dub.lines) else 2
+    return 0 if all(line.is_heard for line in result.media.lines) else 2
 
 
 def checked_files(

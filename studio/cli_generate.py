@@ -13,7 +13,18 @@ import typer
 
 from generators import base, registry
 
-from .cli_terminal import DEVICE, JSON, QUIET, interruptible, progress, say, say_json, stepper, warn
+from .cli_terminal import (
+    DEVICE,
+    JSON,
+    QUIET,
+    Interrupt,
+    interruptible,
+    progress,
+    say,
+    say_json,
+    stepper,
+    warn,
+)
 from .field_text import fields_of, read_field, read_intensity
 from .formats import format_of
 from .licences import NON_COMMERCIAL, non_commercial
@@ -209,16 +220,29 @@ def run_generate(
         studio.check(modality, **arguments)
         # Opened before the work, so that an unusable folder is known in time.
         kept = stack.enter_context(Library()) if library else None
-        with progress(f"{modality}", quiet) as show:
-            result = studio.generate(modality, on_step=stepper(interrupt, show), **arguments)
-        with progress("saving", quiet, total=len(files)) as show:
-            for index, path in enumerate(files, 1):
-                interrupt.check()
-                result.save(path)
-                show(index, len(files))
-        entry = kept.add(result) if kept is not None else None
+        result, entry = make(studio, modality, arguments, files, kept, interrupt, quiet)
     report(result, files, entry, quiet, as_json)
     return 0
+
+
+def make(
+    studio: Any,
+    modality: str,
+    arguments: dict[str, Any],
+    files: list[Path],
+    kept: Any,
+    interrupt: Interrupt,
+    quiet: bool,
+) -> tuple[Any, Any]:
+    """Generates, writes the files and keeps the result; gives it and its entry, None without a library."""
+    with progress(modality, quiet) as show:
+        result = studio.generate(modality, on_step=stepper(interrupt, show), **arguments)
+    with progress("saving", quiet, total=len(files)) as show:
+        for index, path in enumerate(files, 1):
+            interrupt.check()
+            result.save(path)
+            show(index, len(files))
+    return result, kept.add(result) if kept is not None else None
 
 
 def read_arguments(
