@@ -18,7 +18,7 @@ from page_driver import (
 )
 from standin_speech import SAMPLE_RATE, hum
 
-pytestmark = needs_browser
+pytestmark = [needs_browser, pytest.mark.thorough]
 PICTURE = "#conversion-picture"
 DIVIDER = f"{PICTURE} input[type=range]"
 AT = f"document.querySelector('{PICTURE} .before-after').style.getPropertyValue('--at')"
@@ -178,7 +178,6 @@ def test_settings_come_back_from_the_library(page, served):
     assert "both%20sides.wav" in source or "both sides.wav" in source
 
 
-@pytest.mark.thorough
 def test_a_result_whose_recording_is_gone_is_shown_alone(page, served):
     entry = served[1].list()[-1]
     Path(entry.recipe["prompt"]["audio"]).unlink()
@@ -189,7 +188,6 @@ def test_a_result_whose_recording_is_gone_is_shown_alone(page, served):
     page.get_by_role("tab", name="Conversion").click()
 
 
-@pytest.mark.thorough
 def test_a_recording_from_the_microphone(served, browser):
     page = open_page(browser, served[0], "Conversion", permissions=["microphone"])
     page.click("#conversion-audio [aria-label='Record audio']")
@@ -204,7 +202,6 @@ def test_a_recording_from_the_microphone(served, browser):
 
 
 @pytest.mark.parametrize("look", ["light", "dark"])
-@pytest.mark.thorough
 def test_a_narrow_page_does_not_scroll_sideways(served, browser, takes, look):
     page = open_page(browser, served[0], "Conversion", width=400, color_scheme=look)
     tabs = page.get_by_role("tab").all()

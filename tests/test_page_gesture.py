@@ -18,7 +18,7 @@ from page_driver import (
 )
 from standin_speech import SAMPLE_RATE, hum
 
-pytestmark = needs_browser
+pytestmark = [needs_browser, pytest.mark.thorough]
 PLAYER = "#gesture-picture .body-player"
 NO_WEBGL = """(() => {
     const get = HTMLCanvasElement.prototype.getContext;
@@ -99,7 +99,6 @@ def test_a_movement_is_asked_for_where_one_is_changed(page):
     wait_for(lambda: not page.is_visible("#gesture-source"))
 
 
-@pytest.mark.thorough
 def test_without_sound_the_body_moves_on_its_own_clock(page, served):
     generate(page, "gesture")
     drawn(page)
@@ -183,7 +182,6 @@ def test_a_text_is_said(page, served):
     choose(page, "gesture-said", "A recording")
 
 
-@pytest.mark.thorough
 def test_two_feelings_play_together(page, served, take):
     give_sound(page, take)
     unfold(page, "Compare two")
@@ -198,7 +196,6 @@ def test_two_feelings_play_together(page, served, take):
     wait_for(lambda: page.inner_text("#gesture-in-step .play-both") == "Play both")
 
 
-@pytest.mark.thorough
 def test_the_library_shows_it_again(page, served):
     entry = next(entry for entry in served[1].list() if entry.recipe["prompt"]["text"])
     page.get_by_role("tab", name="Library").click()
@@ -220,7 +217,6 @@ def test_every_control_has_a_name(page):
     assert nameless == []
 
 
-@pytest.mark.thorough
 def test_a_narrow_page_without_webgl_draws_strokes(served, browser, take):
     page = open_page(browser, served[0], "Gesture", width=400, color_scheme="dark")
     page.evaluate(NO_WEBGL)

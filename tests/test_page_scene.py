@@ -21,7 +21,7 @@ from page_driver import (
 )
 from standin_speech import SAMPLE_RATE, hum
 
-pytestmark = needs_browser
+pytestmark = [needs_browser, pytest.mark.thorough]
 SCRIPT = "ANNA: You came back to me.\nBEN (angry 0.7): I hate what they did to her!"
 SEATS = "#scene-cast li"
 
@@ -159,7 +159,6 @@ def test_the_feeling_changes_over_the_scene(page, served):
     assert "keyframes" in newest(served).recipe["emotion"]
 
 
-@pytest.mark.thorough
 def test_settings_come_back_from_the_library(page, served):
     page.get_by_role("tab", name="Library").click()
     page.locator(f'.tile[data-entry="{newest(served).id}"]').click()
@@ -175,7 +174,6 @@ def test_settings_come_back_from_the_library(page, served):
     page.wait_for_selector(f"{SEATS} .seat-photo img")
 
 
-@pytest.mark.thorough
 def test_a_script_comes_from_a_file(page, served, files):
     choose(page, "scene-script-from", "From a file")
     page.set_input_files("#scene-script input[type=file]", str(files / "play.txt"))
