@@ -127,6 +127,8 @@ def run_dub(
         )
     if out is None and not (library or dry_run):
         raise ValueError("expected --out FILE, --dry-run or the library to keep the dub, got none")
+    if results is not None and cluster is None:
+        raise ValueError("expected --cluster beside --results, got --results alone")
     arguments = {**given, "script": str(script), "emotion": read_emotion(emotion), "intensity": intensity}
     with contextlib.ExitStack() as stack:
         interrupt = stack.enter_context(interruptible())

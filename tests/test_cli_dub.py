@@ -69,6 +69,7 @@ def test_a_line_that_fails_is_named_and_the_rest_is_there(script, tmp_path, caps
         (["--out", "dub.wav", "--plot", "x.png", "--stems", "x.mp4"], "expected a file name ending in .zip"),
         (["--out", "dub.wav", "--voices", "nobody.yaml"], "nobody.yaml"),
         (["--out", "dub.wav", "--fastest", "9"], "fastest"),
+        (["--out", "dub.wav", "--results", "file:///x"], "expected --cluster beside --results"),
     ],
 )
 def test_what_cannot_be_is_refused_in_one_line(script, tmp_path, capsys, arguments, told):
