@@ -12,10 +12,9 @@ import time
 from pathlib import Path
 from typing import Any
 
-from studio.evaluation.benchmark import machine, run_command, write_benchmark
+from studio.evaluation.benchmark import machine, reference_s, run_command, write_benchmark
 from studio.evaluation.report import Targets
 
-REFERENCE_SIZE = 1024
 BARS = 32
 LONG_BARS = 256
 
@@ -59,18 +58,6 @@ def run(out_dir: str | Path | None = None, checkpoint: str = "auto", repeats: in
     if out_dir is not None:
         write_benchmark(figures, out_dir, "music")
     return figures
-
-
-def reference_s() -> float:
-    """Seconds of ten products of 1024 x 1024 float32 matrices."""
-    import torch
-
-    matrix = torch.rand(REFERENCE_SIZE, REFERENCE_SIZE, generator=torch.Generator().manual_seed(0))
-    matrix @ matrix
-    started = time.perf_counter()
-    for _ in range(10):
-        matrix @ matrix
-    return time.perf_counter() - started
 
 
 def measure_throughput(checkpoint: str, repeats: int) -> float:

@@ -12,7 +12,7 @@ from numbers import Real
 from pathlib import Path
 from typing import Any
 
-from .encoders import ENCODERS, all_weights, encode, encoder_of
+from .encoders import ENCODERS, all_weights, read
 from .names import EIGHT_VECTOR, NEUTRAL, STATES, find_state, nearest_names
 
 MAX_INTENSITY = 1.5
@@ -295,9 +295,10 @@ def _triple(value: Any) -> tuple[float, float, float]:
 
 def _from_file(path: Path) -> Emotion:
     """Reads a reference through the encoder of its medium."""
-    code, reader = tuple(float(number) for number in encode(path)), encoder_of(path.name)
-    read_by = (reader.checkpoint,) if reader else ()
-    return Emotion(code=code, source=printable(path.name), read_by=read_by)
+    code, weights = read(path)
+    return Emotion(
+        code=tuple(float(number) for number in code), source=printable(path.name), read_by=(weights,)
+    )
 
 
 def _shares_of_files(text: str, files: bool) -> list[tuple[str, float]]:

@@ -98,6 +98,7 @@ def option(
     file: tuple[str, ...] = (),
     multiline: bool = False,
     or_file: str = "",
+    local: bool = False,
 ) -> Any:
     """Declares one field of a Prompt or Options dataclass.
 
@@ -115,10 +116,12 @@ def option(
         multiline: text that may have several lines.
         or_file: the field that takes the path of a file which is given here instead of a name; see
             `files_in_place`.
+        local: opens a folder of this machine, or fetches something from another: whoever sits at the machine
+            may say so, a stranger's request may not.
     """
     metadata = dict(
         help=help, unit=unit, minimum=minimum, maximum=maximum, choices=choices, labels=labels, group=group,
-        required=required, file=file, multiline=multiline, or_file=or_file,
+        required=required, file=file, multiline=multiline, or_file=or_file, local=local,
     )  # fmt: skip
     return dataclasses.field(default=default, metadata=metadata)
 
@@ -172,6 +175,11 @@ def files_of(cls: type) -> dict[str, tuple[str, ...]]:
     """Gives the fields that name a file, each with its suffixes."""
     fields = dataclasses.fields(cls)
     return {field.name: field.metadata["file"] for field in fields if field.metadata.get("file")}
+
+
+def local_fields(cls: type) -> list[str]:
+    """Gives the fields that only somebody at this machine may set."""
+    return [field.name for field in dataclasses.fields(cls) if field.metadata.get("local")]
 
 
 def files_in_place(cls: type, values: Mapping[str, Any]) -> dict[str, Any]:

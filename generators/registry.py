@@ -11,6 +11,7 @@ BACKENDS = {
     "music": "generators.music.backend:MusicBackend",
     "portrait": "generators.portrait.backend:PortraitBackend",
     "speech": "generators.speech.backend:SpeechBackend",
+    "video": "generators.video.backend:VideoBackend",
 }
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from . import composed  # noqa: F401 - adds its rows to the registry
 
-__version__ = "0.6.0"
+__version__ = "0.7.0"
 
 if TYPE_CHECKING:
     from checkpoints import CheckpointError

@@ -24,7 +24,7 @@ CHECKPOINT = typer.Option(
     None, "--checkpoint", help="Weights to measure; the default ones when not given.", metavar="NAME"
 )
 # What has no evaluator, but a benchmark.
-BENCHED = ("dubbing", "dubbing_mix", "scripts")
+BENCHED = ("dubbing", "dubbing_mix", "scripts", "video_grade", "video_tune")
 # Flags of every medium beside those of its own: name -> (type, declaration).
 COMMON: dict[str, tuple[Any, Any]] = {
     "data_dir": (Path, DATA),

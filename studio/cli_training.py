@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import importlib
 import inspect
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import typer
 
-from .cli_terminal import progress
+from .cli_terminal import progress, warn
 
 # Recipe -> module with `run(config, data_dir, out_dir, resume)`. A new recipe is one line here.
 RECIPES = {
@@ -37,8 +39,13 @@ RECIPES = {
     "speech-base": "generators.speech.train",
     "speech-nc": "generators.speech.train",
     "speech-evaluator": "studio.evaluation.train_speech_evaluator",
+    "video-autoencoder": "generators.video.train_autoencoder",
+    "video-small": "generators.video.train",
     "portrait-evaluator": "studio.evaluation.train_portrait_evaluator",
     "portrait-evaluator-frames": "studio.evaluation.train_portrait_evaluator",
+    "picture-encoder": "conditioning.train_picture_encoder",
+    "video-evaluator": "studio.evaluation.train_video_evaluator",
+    "video": "generators.video.tune",
 }
 
 
@@ -55,6 +62,15 @@ def train(
     max_minutes: float = typer.Option(
         None, "--max-minutes", help="Stop then, ready to resume.", metavar="NUMBER"
     ),
+    base: str = typer.Option(
+        None,
+        "--base",
+        help="Of video: the Wan2.1 to fine-tune, a folder in diffusers' form or a repository of the hub.",
+        metavar="DIR|ID",
+    ),
+    download: bool = typer.Option(
+        False, "--download", help="Fetch a base that is not in the hub's cache (tens of gigabytes)."
+    ),
     quiet: bool = typer.Option(False, "--quiet", "-q", help="No progress."),
 ) -> int:
     """Train the weights of one recipe."""
@@ -68,16 +84,37 @@ def train(
     if max_minutes is not None:
         set_time_budget(values, max_minutes)
     out_dir = out if out is not None else Path("runs") / name
-    out_dir.mkdir(parents=True, exist_ok=True)
     run = importlib.import_module(RECIPES[name]).run
+    takes = inspect.signature(run).parameters
+    if (base is not None or download) and "base" not in takes:
+        flag, given = ("--base", repr(base)) if base is not None else ("--download", "one")
+        raise ValueError(f"expected no {flag} for {name}, which is trained from the start, got {given}")
+    out_dir.mkdir(parents=True, exist_ok=True)
     with progress(f"train {name}", quiet) as show:
         # Recipes whose steps are not of one kind take no callback and show nothing.
-        takes_steps = "on_step" in inspect.signature(run).parameters
-        extra: dict[str, Any] = (
-            {"on_step": lambda step, total, *rest: show(step, total)} if takes_steps else {}
-        )
-        run(values, data, out_dir, resume=resume, **extra)
+        offered = {
+            "on_step": lambda step, total, *rest: show(step, total),
+            "base": base or "",
+            "download": download,
+        }
+        extra = {key: value for key, value in offered.items() if key in takes}
+        with told_line_by_line():
+            run(values, data, out_dir, resume=resume, **extra)
     return 0
+
+
+@contextmanager
+def told_line_by_line() -> Iterator[None]:
+    """Says what is wrong with the rows of a table, a line each, before the one line of the error."""
+    try:
+        yield
+    except ValueError as error:
+        first, *rows = str(error).splitlines() or [""]
+        if not rows:
+            raise
+        for row in rows:
+            warn(row)
+        raise ValueError(first) from None
 
 
 def set_time_budget(values: dict[str, Any], max_minutes: float) -> None:

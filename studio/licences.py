@@ -21,6 +21,14 @@ def non_commercial(names: Iterable[str]) -> list[str]:
     return [entry.name for entry in entries_of(names) if entry.non_commercial]
 
 
+def credits(names: Iterable[str]) -> list[str]:
+    """Gives whom results of these weights must name: the training data, where its licence asks for that."""
+    found = [
+        entry.data.rstrip(". ") for entry in entries_of(names) if entry.licence.upper().startswith("CC-BY")
+    ]
+    return list(dict.fromkeys(found))
+
+
 def terms(entry: checkpoints.Checkpoint) -> str:
     """Says licence and training data of one checkpoint."""
     return f"Licence {entry.licence}. Trained on {entry.data}."

@@ -18,7 +18,7 @@ class Material:
 
     Attributes:
         build: gives a backend with small random weights.
-        prompt, options: a quick request. long_prompt: one that takes several windows.
+        prompt, options: a quick request. long_prompt: one that takes several windows; None where none does.
         dump: media -> bytes.
         networks: backend -> the modules that it calls with keyword arguments at every step.
         weights: what the provenance says of the small weights: name -> fingerprint.
@@ -34,7 +34,7 @@ class Material:
     build: Callable[[], Any]
     prompt: dict[str, Any]
     options: dict[str, Any]
-    long_prompt: dict[str, Any]
+    long_prompt: dict[str, Any] | None
     dump: Callable[[Any], bytes]
     networks: Callable[[Any], list[torch.nn.Module]]
     weights: Mapping[str, str]

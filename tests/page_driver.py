@@ -29,6 +29,7 @@ STANDINS = {
     "music": "standin_music:StandinMusic",
     "portrait": "standin_portrait:StandinPortrait",
     "gesture": "standin_gesture:StandinGesture",
+    "video": "standin_video:StandinVideo",
     "scene": "standin_scene:StandinScene",
 }
 needs_browser = pytest.mark.skipif(CHROMIUM is None, reason="no chromium on this machine")
@@ -141,6 +142,16 @@ def generate(page, modality):
     wait_for(
         lambda: not page.inner_text(f"#{modality}-progress") and page.is_enabled(f"#{modality}-generate"), 120
     )
+
+
+def newest(served):
+    """Gives the library's newest entry."""
+    return served[1].list(limit=1)[0]
+
+
+def unfold(page, words):
+    """Opens or shuts the section of this heading."""
+    page.locator("button.label-wrap:visible", has_text=words).first.click()
 
 
 def message(page, block):

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import time
-from dataclasses import asdict
 from typing import Any, ClassVar
 
 import numpy as np
+from standin import Standin, take_steps
 from standin_speech import hum
 
 from generators.base import PartCallback, StepCallback
@@ -18,19 +17,13 @@ STEPS = 8
 LARGEST = 256  # pixels: larger films take longer to encode and show nothing more
 
 
-class StandinPortrait:
+class StandinPortrait(Standin):
     name: ClassVar[str] = "portrait"
     media: ClassVar[type] = Portrait
     Prompt: ClassVar[type] = PortraitPrompt
     Options: ClassVar[type] = PortraitOptions
     checkpoints: ClassVar[tuple[str, ...]] = CHECKPOINTS
     check = staticmethod(check_prompt)
-
-    def __init__(self, device: str = "cpu") -> None:
-        self.device = device
-
-    def to(self, device: str) -> None:
-        self.device = device
 
     def generate(
         self,
@@ -46,29 +39,21 @@ class StandinPortrait:
         from generators.moving_picture import VideoWriter
 
         check_prompt(prompt, options)
-        for step in range(STEPS):
-            time.sleep(0.02)
-            if on_step is not None:
-                on_step(step + 1, STEPS)
+        take_steps(STEPS, on_step)
         audio = sound_of(prompt)
         times = np.arange(round(audio.duration_s * options.frame_rate)) / options.frame_rate
         motion = motion_of(times, options)
-        space = load_space()
-        places = space.vad(space.embed_curve(emotion, times[::5].tolist())).tolist()
-        track = tuple((time, v, a) for time, (v, a, _) in zip(times[::5].tolist(), places, strict=True))
+        track = load_space().track(emotion, times[::5].tolist())
         scale = min(1.0, LARGEST / max(options.width, options.height))
         size = tuple(2 * round(side * scale / 2) for side in (options.width, options.height))
-        provenance = {
-            "modality": self.name,
-            "prompt": asdict(prompt),
-            "options": asdict(options),
-            "emotion": emotion.to_json(),
-            "weights": {},
-        }
         with VideoWriter(size, options.frame_rate, audio) as writer:
             writer.write(frames_of(prompt, size, motion.coefficient("jawOpen")))
             return writer.finish(
-                Portrait, motion=motion, marks=audio.marks, emotion_track=track, provenance=provenance
+                Portrait,
+                motion=motion,
+                marks=audio.marks,
+                emotion_track=track,
+                provenance=self.provenance(prompt, options, emotion),
             )
 
 

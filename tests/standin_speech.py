@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from dataclasses import asdict
 from typing import Any, ClassVar
+
+from standin import Standin
 
 from generators.base import PartCallback, StepCallback
 from generators.media import Audio, Mark, join
@@ -22,19 +23,13 @@ SAMPLE_RATE = 24000
 WORD_S = 0.3
 
 
-class StandinSpeech:
+class StandinSpeech(Standin):
     name: ClassVar[str] = "speech"
     media: ClassVar[type] = Audio
     Prompt: ClassVar[type] = SpeechPrompt
     Options: ClassVar[type] = SpeechOptions
     checkpoints: ClassVar[tuple[str, ...]] = CHECKPOINTS
     check = staticmethod(check_prompt)
-
-    def __init__(self, device: str = "cpu") -> None:
-        self.device = device
-
-    def to(self, device: str) -> None:
-        self.device = device
 
     def slower(self, prompt: SpeechPrompt, sentences: list[str]) -> float:
         """Gives how much longer than a second each second takes, so that the asked length is met."""
@@ -74,18 +69,12 @@ class StandinSpeech:
             if on_part is not None:
                 on_part(part)
         whole = join(parts)
-        provenance = {
-            "modality": "speech",
-            "prompt": asdict(prompt),
-            "options": asdict(options),
-            "weights": {},
-        }
         return Audio(
             whole.samples,
             whole.sample_rate,
             whole.marks,
             emotion_track=whole.emotion_track,
-            provenance=provenance,
+            provenance=self.provenance(prompt, options, emotion),
         )
 
 

@@ -152,7 +152,7 @@ def test_guidance_one_skips_the_null_pass(case):
 
 def test_on_step_is_called_at_every_step(case):
     material, _ = case
-    for prompt in (None, material.long_prompt):
+    for prompt in filter(None, (material.prompt, material.long_prompt)):
         heard: list[tuple[int, int]] = []
         run(case, prompt=prompt, on_step=lambda step, total, heard=heard: heard.append((step, total)))
         steps, totals = zip(*heard, strict=True)
@@ -233,6 +233,8 @@ def test_unknown_fields_and_wrong_values_are_refused(case, owner):
 
 def test_long_input_is_processed_in_bounded_windows(case):
     material, _ = case
+    if material.long_prompt is None:
+        pytest.skip("all that it takes goes through at once: it refuses what is longer")
     calls = calls_of(case, prompt=material.long_prompt, num_inference_steps=1)
     longest = max(material.seen(inputs) for inputs in calls)
     assert longest == material.window

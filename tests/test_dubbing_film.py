@@ -6,7 +6,7 @@ import av
 import numpy as np
 import pytest
 from dubbing_sound import RATE, clicks, film, hum
-from video_material import held
+from film_material import held
 
 from conditioning.encoders.video_file import open_video
 from studio.dubbing.film_tracks import cues

@@ -7,9 +7,9 @@ import json
 
 import numpy as np
 import pytest
+from film_material import motion
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from video_material import motion
 
 from conditioning.face.arkit import INDEX, NAMES
 from conditioning.face.motion import at_rest

@@ -10,7 +10,7 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
-from video_material import MARKS, RATE, SIZE, film, motion, pictures, portrait, tone
+from film_material import MARKS, RATE, SIZE, film, motion, pictures, portrait, tone
 
 from generators.media import Audio, Portrait, Video
 from generators.moving_picture import VideoWriter

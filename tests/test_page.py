@@ -10,10 +10,9 @@ from page_driver import (
     choose,
     generate,
     message,
+    nameless,
     needs_browser,
     open_page,
-    opened_browser,
-    page_on_standins,
     set_number,
     type_into,
     wait_for,
@@ -22,18 +21,6 @@ from page_driver import (
 from studio import JobQueue, Library, Studio
 
 pytestmark = needs_browser
-
-
-@pytest.fixture(scope="module")
-def served(tmp_path_factory):
-    with page_on_standins(tmp_path_factory.mktemp("library")) as page:
-        yield page
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with opened_browser() as browser:
-        yield browser
 
 
 @pytest.fixture(scope="module")
@@ -224,13 +211,7 @@ def test_a_narrow_page_does_not_scroll_sideways(served, browser, look, tab):
 
 
 def test_every_control_has_a_name(page):
-    nameless = page.evaluate(
-        """() => [...document.querySelectorAll('input, textarea, select, button')].filter((node) =>
-        node.offsetParent && !node.labels?.length && !node.textContent.trim() && !node.title &&
-        !node.getAttribute('aria-label') && !node.getAttribute('aria-labelledby')
-        ).map((node) => node.outerHTML.slice(0, 120))"""
-    )
-    assert nameless == []
+    assert nameless(page) == []
 
 
 def test_the_api(served):

@@ -10,30 +10,19 @@ import soundfile
 from page_driver import (
     choose,
     generate,
+    nameless,
     needs_browser,
+    newest,
     open_page,
-    opened_browser,
-    page_on_standins,
     wait_for,
 )
 from standin_speech import SAMPLE_RATE, hum
 
 pytestmark = [needs_browser, pytest.mark.thorough]
+TAB = "Conversion"
 PICTURE = "#conversion-picture"
 DIVIDER = f"{PICTURE} input[type=range]"
 AT = f"document.querySelector('{PICTURE} .before-after').style.getPropertyValue('--at')"
-
-
-@pytest.fixture(scope="module")
-def served(tmp_path_factory):
-    with page_on_standins(tmp_path_factory.mktemp("library")) as page:
-        yield page
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with opened_browser() as browser:
-        yield browser
 
 
 @pytest.fixture(scope="module")
@@ -45,17 +34,6 @@ def takes(tmp_path_factory):
     soundfile.write(folder / "both sides.wav", np.stack([sound, 0.5 * sound], 1), SAMPLE_RATE)
     (folder / "broken.wav").write_bytes(b"RIFF and nothing more")
     return folder
-
-
-@pytest.fixture(scope="module")
-def page(served, browser):
-    opened = open_page(browser, served[0], "Conversion")
-    yield opened
-    assert opened.problems == []
-
-
-def newest(served):
-    return served[1].list(limit=1)[0]
 
 
 def give(page, path, block="conversion-audio"):
@@ -189,7 +167,7 @@ def test_a_result_whose_recording_is_gone_is_shown_alone(page, served):
 
 
 def test_a_recording_from_the_microphone(served, browser):
-    page = open_page(browser, served[0], "Conversion", permissions=["microphone"])
+    page = open_page(browser, served[0], TAB, permissions=["microphone"])
     page.click("#conversion-audio [aria-label='Record audio']")
     page.locator("#conversion-audio button", has_text="Record").click()
     page.wait_for_timeout(1500)
@@ -203,7 +181,7 @@ def test_a_recording_from_the_microphone(served, browser):
 
 @pytest.mark.parametrize("look", ["light", "dark"])
 def test_a_narrow_page_does_not_scroll_sideways(served, browser, takes, look):
-    page = open_page(browser, served[0], "Conversion", width=400, color_scheme=look)
+    page = open_page(browser, served[0], TAB, width=400, color_scheme=look)
     tabs = page.get_by_role("tab").all()
     assert all(tab.evaluate("node => node.scrollWidth <= node.clientWidth") for tab in tabs)
     give(page, takes / "take.wav")
@@ -215,13 +193,7 @@ def test_a_narrow_page_does_not_scroll_sideways(served, browser, takes, look):
 
 
 def test_every_control_has_a_name(page):
-    nameless = page.evaluate(
-        """() => [...document.querySelectorAll('input, textarea, select, button')].filter((node) =>
-        node.offsetParent && !node.labels?.length && !node.textContent.trim() && !node.title &&
-        !node.getAttribute('aria-label') && !node.getAttribute('aria-labelledby')
-        ).map((node) => node.outerHTML.slice(0, 120))"""
-    )
-    assert nameless == []
+    assert nameless(page) == []
 
 
 def test_the_conversion_api(served, takes):

@@ -7,18 +7,20 @@ import soundfile
 from page_driver import (
     choose,
     generate,
+    nameless,
     needs_browser,
+    newest,
     open_page,
-    opened_browser,
-    page_on_standins,
     press,
     set_number,
     type_into,
+    unfold,
     wait_for,
 )
 from standin_speech import SAMPLE_RATE, hum
 
 pytestmark = [needs_browser, pytest.mark.thorough]
+TAB = "Gesture"
 PLAYER = "#gesture-picture .body-player"
 NO_WEBGL = """(() => {
     const get = HTMLCanvasElement.prototype.getContext;
@@ -29,33 +31,10 @@ NO_WEBGL = """(() => {
 
 
 @pytest.fixture(scope="module")
-def served(tmp_path_factory):
-    with page_on_standins(tmp_path_factory.mktemp("library")) as page:
-        yield page
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with opened_browser() as browser:
-        yield browser
-
-
-@pytest.fixture(scope="module")
 def take(tmp_path_factory):
     path = tmp_path_factory.mktemp("files") / "take.wav"
     soundfile.write(path, hum("so you came", 140.0, (0.0, 0.0)).samples[0], SAMPLE_RATE)
     return path
-
-
-@pytest.fixture(scope="module")
-def page(served, browser):
-    opened = open_page(browser, served[0], "Gesture")
-    yield opened
-    assert opened.problems == []
-
-
-def newest(served):
-    return served[1].list(limit=1)[0]
 
 
 def give_sound(page, path):
@@ -71,10 +50,6 @@ def known(page, name, player=PLAYER):
 def drawn(page, player=PLAYER):
     page.wait_for_selector(f"{player}[data-drawn]")
     wait_for(lambda: known(page, "at", player) is not None)
-
-
-def unfold(page, words):
-    page.locator("button.label-wrap:visible", has_text=words).first.click()
 
 
 def shades(page, player=PLAYER):
@@ -208,17 +183,11 @@ def test_the_library_shows_it_again(page, served):
 
 
 def test_every_control_has_a_name(page):
-    nameless = page.evaluate(
-        """() => [...document.querySelectorAll('input, textarea, select, button, [tabindex="0"]')].filter(
-        (node) => node.offsetParent && !node.labels?.length && !node.textContent.trim() && !node.title &&
-        !node.getAttribute('aria-label') && !node.getAttribute('aria-labelledby')
-        ).map((node) => node.outerHTML.slice(0, 120))"""
-    )
-    assert nameless == []
+    assert nameless(page) == []
 
 
 def test_a_narrow_page_without_webgl_draws_strokes(served, browser, take):
-    page = open_page(browser, served[0], "Gesture", width=400, color_scheme="dark")
+    page = open_page(browser, served[0], TAB, width=400, color_scheme="dark")
     page.evaluate(NO_WEBGL)
     give_sound(page, take)
     generate(page, "gesture")

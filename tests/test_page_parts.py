@@ -12,7 +12,7 @@ from page_driver import STANDINS
 from generators import registry
 from generators.base import option
 from generators.media import Audio, Mark
-from studio.ui import api, controls, speech_reading, wave
+from studio.ui import api, controls, file_boxes, own_models, speech_reading, video_tab, wave
 from studio.ui.length import Length, Way
 from studio.ui.speech_reading import Row
 
@@ -56,7 +56,7 @@ def control(name):
         ("source", "File", None, {}),
         ("take", "Audio", "take.wav", {"take": "take.wav"}),
         ("photo", "Image", "me.jpg", {"photo": "me.jpg"}),
-        ("film", "Video", "me.mp4", {"film": "me.mp4"}),
+        ("film", "File", "me.mp4", {"film": "me.mp4"}),
         ("either", "File", "me.png", {"either": "me.png"}),
     ],
 )
@@ -210,3 +210,49 @@ def test_strangers_cannot_name_a_file_where_a_voice_stands(modality):
         with pytest.raises(ValueError, match=r"expected a name for voice, got a file"):
             api.request_of(modality, {**given, **values})
     assert api.request_of(modality, {**given, "voice": "kathleen"})["voice"] == "kathleen"
+
+
+def test_a_film_that_browsers_play_is_seen_below_its_box():
+    assert file_boxes.seen_html(None) == "" == file_boxes.seen_html("/a/old.avi")
+    assert '<img class="film given"' in file_boxes.seen_html("/a/b.gif")
+    played = file_boxes.seen_html('/a/b "c".mp4')
+    assert played.startswith("<video") and 'src="gradio_api/file=/a/b%20%22c%22.mp4"' in played
+
+
+@pytest.mark.parametrize("asked", [{"base": "/etc"}, {"adapter": "/etc"}, {"download": True}])
+def test_another_program_opens_no_folder_and_fetches_nothing(asked):
+    values = {"emotion": "awe", "intensity": 1.0, "prompt": "a star"}
+    assert api.request_of("video", {**values, "options": {"hue": 20}})["hue"] == 20
+    with pytest.raises(ValueError, match=f"^expected no '{next(iter(asked))}' from another program"):
+        api.request_of("video", {**values, "options": asked})
+    with pytest.raises(ValueError, match="from another program"):
+        api.request_of("video", {**values, **asked, "options": {}})
+
+
+def test_models_that_lie_in_the_library_are_offered(tmp_path, monkeypatch):
+    import gradio as gr
+
+    monkeypatch.setattr(own_models, "cached", lambda: [("Wan-AI/One", "Wan-AI/One")])
+    for name in ("mine/model_index.json", "adapted/adapter/config.json", "neither/notes.txt"):
+        (tmp_path / "models" / name).parent.mkdir(parents=True)
+        (tmp_path / "models" / name).write_text("{}")
+    with gr.Blocks():
+        base, adapter = own_models.add_own_models(tmp_path)
+    mine = str(tmp_path / "models" / "mine")
+    assert [name for name, _ in base.component.choices] == ["The small model", "mine", "Wan-AI/One"]
+    assert [name for name, _ in adapter.component.choices] == ["None", "adapted"]
+    assert base.read([mine]) == {"base": mine} and base.read([""]) == {}
+    # What a recipe of the command line names, and the page does not offer, is the small model here.
+    assert base.write({"base": mine}, lambda path: None) == [mine]
+    assert base.write({"base": "/elsewhere"}, lambda path: None) == [""]
+    with pytest.raises(gr.Error):
+        base.component.preprocess("/etc")
+
+
+def test_what_was_set_for_another_kind_of_film_stays_out_of_it():
+    every = {"task": "grade", "prompt": "x", "hue": 3.0, "video": "a.mp4", "grade_hue": 2.0, "seed": 4}
+    assert video_tab.settle(every, 1.0) == {"task": "grade", "video": "a.mp4", "grade_hue": 2.0, "seed": 4}
+    new = {"prompt": "x", "hue": 3.0, "video": "a.mp4", "grade_hue": 2.0, "flow_shift": 3.0, "adapter": "b"}
+    assert video_tab.settle(new, 1.0) == {"prompt": "x", "hue": 3.0}
+    own = {"base": "a", "adapter": "b", "flow_shift": 3.0, "low_vram": True}
+    assert video_tab.settle(own, 1.0) == own

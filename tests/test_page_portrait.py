@@ -9,32 +9,22 @@ import soundfile
 from page_driver import (
     choose,
     generate,
+    nameless,
     needs_browser,
+    newest,
     open_page,
-    opened_browser,
-    page_on_standins,
     press,
     set_number,
     type_into,
+    unfold,
     wait_for,
 )
 from standin_speech import SAMPLE_RATE, hum
 
 pytestmark = needs_browser
+TAB = "Portrait"
 PHOTO, TOLD = "#portrait-photo", "#portrait-photo-told"
 FILMS = "[...document.querySelectorAll('.half video.film')]"
-
-
-@pytest.fixture(scope="module")
-def served(tmp_path_factory):
-    with page_on_standins(tmp_path_factory.mktemp("library")) as page:
-        yield page
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with opened_browser() as browser:
-        yield browser
 
 
 @pytest.fixture(scope="module")
@@ -56,17 +46,6 @@ def files(tmp_path_factory):
     return folder
 
 
-@pytest.fixture(scope="module")
-def page(served, browser):
-    opened = open_page(browser, served[0], "Portrait")
-    yield opened
-    assert opened.problems == []
-
-
-def newest(served):
-    return served[1].list(limit=1)[0]
-
-
 def give(page, path, told):
     """Puts a photo into the box, in place of the one there, and waits until this is said of it."""
     remove = page.locator("#portrait-image [aria-label='Remove Image']")
@@ -81,10 +60,6 @@ def give_sound(page, path):
     if not page.locator("#portrait-audio audio").count():
         page.set_input_files("#portrait-audio input[type=file]", str(path))
         page.wait_for_selector("#portrait-audio audio", state="attached")
-
-
-def unfold(page, words):
-    page.locator("button.label-wrap:visible", has_text=words).first.click()
 
 
 def pick(page, block, words):
@@ -252,18 +227,12 @@ def test_settings_come_back_from_the_library(page, served, files):
 
 
 def test_every_control_has_a_name(page):
-    nameless = page.evaluate(
-        """() => [...document.querySelectorAll('input, textarea, select, button, [tabindex="0"]')].filter(
-        (node) => node.offsetParent && !node.labels?.length && !node.textContent.trim() && !node.title &&
-        !node.getAttribute('aria-label') && !node.getAttribute('aria-labelledby')
-        ).map((node) => node.outerHTML.slice(0, 120))"""
-    )
-    assert nameless == []
+    assert nameless(page) == []
 
 
 @pytest.mark.thorough
 def test_a_narrow_page_does_not_scroll_sideways(served, browser, files):
-    page = open_page(browser, served[0], "Portrait", width=400, color_scheme="dark")
+    page = open_page(browser, served[0], TAB, width=400, color_scheme="dark")
     tabs = page.get_by_role("tab").all()
     assert all(tab.evaluate("node => node.scrollWidth <= node.clientWidth") for tab in tabs)
     give(page, files / "two.png", "2 faces found")

@@ -13,29 +13,16 @@ from page_driver import (
     message,
     nameless,
     needs_browser,
-    open_page,
-    opened_browser,
-    page_on_standins,
+    newest,
     type_into,
     wait_for,
 )
 from standin_speech import SAMPLE_RATE, hum
 
 pytestmark = [needs_browser, pytest.mark.thorough]
+TAB = "Scene"
 SCRIPT = "ANNA: You came back to me.\nBEN (angry 0.7): I hate what they did to her!"
 SEATS = "#scene-cast li"
-
-
-@pytest.fixture(scope="module")
-def served(tmp_path_factory):
-    with page_on_standins(tmp_path_factory.mktemp("library")) as page:
-        yield page
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with opened_browser() as browser:
-        yield browser
 
 
 @pytest.fixture(scope="module")
@@ -47,17 +34,6 @@ def files(tmp_path_factory):
     soundfile.write(folder / "ben.wav", hum("so you came", 140.0, (0.0, 0.0)).samples[0], SAMPLE_RATE)
     (folder / "play.txt").write_text("CLEO: Nobody told me.\n", encoding="utf-8")
     return folder
-
-
-@pytest.fixture(scope="module")
-def page(served, browser):
-    opened = open_page(browser, served[0], "Scene")
-    yield opened
-    assert opened.problems == []
-
-
-def newest(served):
-    return served[1].list(limit=1)[0]
 
 
 def names(page):

@@ -10,9 +10,8 @@ from page_driver import (
     choose,
     generate,
     needs_browser,
+    newest,
     open_page,
-    opened_browser,
-    page_on_standins,
     set_number,
     type_into,
     wait_for,
@@ -23,22 +22,11 @@ TEXT = "It was so kind of you to help me. I hate what they did to her!"
 
 
 @pytest.fixture(scope="module")
-def served(tmp_path_factory):
-    with page_on_standins(tmp_path_factory.mktemp("library")) as page:
-        yield page
-
-
-@pytest.fixture(scope="module")
-def page(served):
-    with opened_browser() as browser:
-        opened = open_page(browser, served[0], "Speech")
-        type_into(opened, "speech-text", TEXT)
-        yield opened
-        assert opened.problems == []
-
-
-def newest(served):
-    return served[1].list(limit=1)[0]
+def page(served, browser):
+    opened = open_page(browser, served[0], "Speech")
+    type_into(opened, "speech-text", TEXT)
+    yield opened
+    assert opened.problems == []
 
 
 def test_a_text_is_said_and_can_be_had_in_every_form(page, served):

@@ -10,10 +10,10 @@ from fractions import Fraction
 import numpy as np
 import pytest
 import soundfile
+from film_material import RATE, SIZE, film, foreign_film, held, pictures, tone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
-from video_material import RATE, SIZE, film, foreign_film, held, pictures, tone
 
 from conditioning.encoders import video_file
 from conditioning.encoders.video_file import open_video

@@ -11,10 +11,10 @@ import av
 import numpy as np
 import pytest
 import soundfile
+from film_material import MARKS, RATE, SIZE, TRACK, film, pictures, portrait
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
-from video_material import MARKS, RATE, SIZE, TRACK, film, pictures, portrait
 
 from conditioning.encoders.video_file import open_video
 from conditioning.face.motion_file import read_motion
@@ -25,6 +25,7 @@ from studio.audio_file import CODECS
 from studio.export import recipe_of, save
 from studio.formats import FORMATS, format_of
 from studio.formats.gif import comments_of, text_of_gif
+from studio.formats.webp import PIECE, text_of_webp
 from studio.library_entry import media_of
 from studio.result import Result
 from studio.ui import face_film, looks
@@ -63,7 +64,7 @@ def test_the_same_film_gives_the_same_bytes(files, made, suffix, tmp_path):
     assert again.read_bytes() == files[suffix].read_bytes()
 
 
-@pytest.mark.parametrize("suffix", [".mp4", ".webm", ".gif", ".zip", ".png"])
+@pytest.mark.parametrize("suffix", [".mp4", ".webm", ".gif", ".webp", ".zip", ".png"])
 def test_a_long_recipe_is_carried(made, suffix, tmp_path):
     recipe = {**RECIPE, "emotion": {"code": [0.123456789] * 6000}}
     assert recipe_of(save(made, tmp_path / f"a{suffix}", recipe=recipe)) == recipe
@@ -117,6 +118,32 @@ def test_a_gif_of_someone_else_has_no_recipe(tmp_path):
     assert text_of_gif(tmp_path / "a.gif") == ""
     with pytest.raises(ValueError, match="expected a recipe"):
         recipe_of(tmp_path / "a.gif")
+
+
+@pytest.mark.parametrize(("rate", "count"), [(16.0, 33), (60.0, 40), (24.0, PIECE + 1)])
+def test_webp_lasts_as_long_as_the_film_and_looks_like_it(tmp_path, rate, count):
+    path = save(film(count, rate), tmp_path / "a.webp")
+    with Image.open(path) as picture:
+        assert picture.info["loop"] == 0 and picture.size == SIZE
+        length_ms, seen = 0, []
+        for number in range(picture.n_frames):  # what is like the frame before only makes that one longer
+            picture.seek(number)
+            seen.append((length_ms, np.asarray(picture.convert("RGB")).astype(int)))
+            length_ms += picture.info["duration"]
+    assert abs(length_ms - 1000 * count / rate) <= 1
+    wanted = pictures(count)
+    for start_ms, pixels in seen:
+        assert np.abs(pixels - wanted[round(start_ms * rate / 1000)]).mean() < 5
+
+
+def test_a_webp_of_one_picture_and_of_someone_else(tmp_path):
+    assert recipe_of(save(film(1), tmp_path / "one.webp", recipe=RECIPE)) == RECIPE
+    with Image.open(tmp_path / "one.webp") as picture:
+        assert picture.size == SIZE and np.asarray(picture.convert("RGB")).std() > 10
+    Image.new("RGB", (8, 8)).save(tmp_path / "theirs.webp", xmp=b"<x>hello {}</x>")
+    assert text_of_webp(tmp_path / "theirs.webp") == ""
+    with pytest.raises(ValueError, match="expected a recipe"):
+        recipe_of(tmp_path / "theirs.webp")
 
 
 def test_frames_are_exact(files, made):
@@ -257,7 +284,7 @@ def test_a_short_film_has_a_look():
         assert film_look.thumbnail_svg(short).count("<image") == count
 
 
-@pytest.mark.parametrize("suffix", [".mp4", ".webm", ".gif", ".zip"])
+@pytest.mark.parametrize("suffix", [".mp4", ".webm", ".gif", ".webp", ".zip"])
 def test_files_without_a_recipe(tmp_path, suffix):
     path = tmp_path / f"a{suffix}"
     for data in (b"", b"nothing of ours {", b"GIF89a", b"PK\3\4"):
@@ -268,13 +295,14 @@ def test_files_without_a_recipe(tmp_path, suffix):
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(data=st.data())
-def test_damaged_gifs_are_refused_or_read(files, tmp_path, data):
-    whole = bytearray(Path(files[".gif"]).read_bytes())
+@given(data=st.data(), suffix=st.sampled_from([".gif", ".webp"]))
+def test_damaged_gifs_and_webps_are_refused_or_read(files, tmp_path, data, suffix):
+    whole = bytearray(Path(files[suffix]).read_bytes())
     for _ in range(data.draw(st.integers(0, 6))):
         whole[data.draw(st.integers(0, len(whole) - 1))] = data.draw(st.integers(0, 255))
-    (tmp_path / "a.gif").write_bytes(whole[: data.draw(st.integers(0, len(whole)))])
+    path = tmp_path / f"a{suffix}"
+    path.write_bytes(whole[: data.draw(st.integers(0, len(whole)))])
     try:
-        recipe_of(tmp_path / "a.gif")
+        recipe_of(path)
     except ValueError as error:
         assert "expected" in str(error) and "\n" not in str(error)

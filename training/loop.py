@@ -12,12 +12,14 @@ import math
 import os
 import time
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
 import torch
 from accelerate import Accelerator
+from accelerate.utils import broadcast
 from safetensors.torch import load_file, save_file
 
 M = TypeVar("M", bound=torch.nn.Module)
@@ -33,6 +35,8 @@ class TrainConfig:
         weight_decay: of AdamW, on matrices only.
         ema_decay: of the averaged weights that are kept; 0 keeps the raw ones.
         precision: "no" or "bf16".
+        accumulate: batches whose gradients are summed up for one step.
+        optimizer: "adamw", or "adamw8bit" with moments of 8 bits (needs bitsandbytes and a GPU).
         grad_clip: largest gradient norm.
         checkpoint_minutes: how often the state goes to disk.
         max_minutes: time budget of this run; None has no limit. When it runs out the state is saved and can
@@ -48,6 +52,8 @@ class TrainConfig:
     weight_decay: float = 0.01
     ema_decay: float = 0.999
     precision: str = "no"
+    accumulate: int = 1
+    optimizer: str = "adamw"
     grad_clip: float = 1.0
     checkpoint_minutes: float = 3.0
     max_minutes: float | None = None
@@ -89,7 +95,7 @@ def train(
     Args:
         model: trained in place; parameters with `requires_grad=False` are left alone.
         batch_at: (step, rank) -> batch of tensors (nested dicts, lists); a pure function, so that resuming is
-            exact.
+            exact. Where gradients are summed up it is asked for `accumulate` batches a step, numbered through.
         loss_fn: (model, batch, step) -> {"loss": scalar, ...}; the other entries are logged.
         out_dir: gets state.safetensors (+ .json), log.jsonl and losses.png.
         resume: continue from `out_dir` when it holds a state.
@@ -111,7 +117,7 @@ def train(
         {"params": [p for p in trained if p.ndim >= 2], "weight_decay": config.weight_decay},
         {"params": [p for p in trained if p.ndim < 2], "weight_decay": 0.0},
     ]
-    optimizer = torch.optim.AdamW(groups, lr=config.learning_rate, betas=(0.9, 0.98))
+    optimizer = new_optimizer(groups, config)
     step = load_state(out_dir, model, averaged, optimizer) if resume else 0
     averaged.to(accelerator.device)
     model, optimizer = accelerator.prepare(model, optimizer)
@@ -124,17 +130,20 @@ def train(
             group["lr"] = learning_rate_at(step, config)
         # Seeded anew each step, so that a resumed run drops out the same as one that was never stopped.
         torch.manual_seed(seed_at(config.seed, step, accelerator.process_index))
-        batch = to_device(batch_at(step, accelerator.process_index), accelerator.device)
-        with accelerator.autocast():
-            losses = loss_fn(model, batch, step)
-        accelerator.backward(losses["loss"])
+        for number in range(step * config.accumulate, (step + 1) * config.accumulate):
+            batch = to_device(batch_at(number, accelerator.process_index), accelerator.device)
+            last = number + 1 == (step + 1) * config.accumulate
+            with nullcontext() if last else accelerator.no_sync(model):
+                with accelerator.autocast():
+                    losses = loss_fn(model, batch, step)
+                accelerator.backward(losses["loss"] / config.accumulate)
+            for key, value in losses.items():
+                logged.setdefault(key, []).append(float(value.detach()))
         accelerator.clip_grad_norm_(trained, config.grad_clip)
         optimizer.step()
         optimizer.zero_grad(set_to_none=True)
         step += 1
         update_average(averaged, accelerator.unwrap_model(model), min(config.ema_decay, step / (step + 10)))
-        for key, value in losses.items():
-            logged.setdefault(key, []).append(float(value.detach()))
         now = time.monotonic()
         if step % config.log_every == 0 and log:
             row = {"step": step, **{key: round(sum(v) / len(v), 5) for key, v in logged.items()}}
@@ -145,7 +154,7 @@ def train(
                 on_step(step, config.max_steps, row)
         if evaluate and log and config.evaluate_every and step % config.evaluate_every == 0:
             log.write({"step": step, **evaluate(averaged)})
-        out_of_time = config.max_minutes is not None and now - started > 60 * config.max_minutes
+        out_of_time = is_over(config.max_minutes, now - started, accelerator)
         due = now - saved > 60 * config.checkpoint_minutes
         if (due or out_of_time or step == config.max_steps) and accelerator.is_main_process:
             save_state(out_dir, accelerator.unwrap_model(model), averaged, optimizer, step)
@@ -157,6 +166,32 @@ def train(
             log.write({"step": step, "final": True, **evaluate(averaged)})
         plot_losses(out_dir)
     return averaged.eval().cpu()
+
+
+def new_optimizer(groups: list[dict[str, Any]], config: TrainConfig) -> torch.optim.Optimizer:
+    """Gives the optimiser of a run.
+
+    Raises:
+        ValueError: an optimiser that there is not, or one without the package that it needs.
+    """
+    settings: dict[str, Any] = {"lr": config.learning_rate, "betas": (0.9, 0.98)}
+    if config.optimizer == "adamw":
+        return torch.optim.AdamW(groups, **settings)
+    if config.optimizer != "adamw8bit":
+        raise ValueError(f"expected an optimizer out of adamw, adamw8bit, got {config.optimizer!r}")
+    try:
+        from bitsandbytes.optim import AdamW8bit
+    except ImportError:
+        raise ValueError("expected bitsandbytes for adamw8bit (pip install bitsandbytes), got none") from None
+    return AdamW8bit(groups, **settings)
+
+
+def is_over(max_minutes: float | None, seconds: float, accelerator: Accelerator) -> bool:
+    """Says whether the time budget is spent, for all processes by the clock of the first."""
+    if max_minutes is None:
+        return False
+    over = torch.tensor(float(seconds > 60 * max_minutes), device=accelerator.device)
+    return bool(broadcast(over))
 
 
 class RunLog:
@@ -225,10 +260,11 @@ def load_state(
     tensors = load_file(path)
     model.load_state_dict(strip(tensors, "model."))
     averaged.load_state_dict(strip(tensors, "averaged."))
-    state: dict[int, dict[str, torch.Tensor]] = {}
+    state: dict[int, dict[str, Any]] = {}
     for key, value in strip(tensors, "optimizer.").items():
         index, name = key.split(".")
-        state.setdefault(int(index), {})[name] = value
+        # What was a plain number, as the step of 8-bit optimisers, is one again.
+        state.setdefault(int(index), {})[name] = value.item() if value.dtype == torch.int64 else value
     optimizer.load_state_dict({**optimizer.state_dict(), "state": state})
     return steps_done(out_dir)
 

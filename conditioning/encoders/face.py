@@ -24,9 +24,11 @@ CHECKPOINT = "face-encoder"
 STATES = ("anger", "contempt", "disgust", "fear", "joy", "neutral", "sadness", "surprise")
 # Where somebody looks is no feeling, and the tongue is not seen.
 USED = tuple(place for place, name in enumerate(NAMES) if name not in GAZE and name != "tongueOut")
-FILMS = (".mp4", ".mov", ".webm")
+FILMS = (".mp4", ".mov", ".webm", ".gif")
 # Of a film: how much of it is seen, how often, and how large.
 MOST_S, RATE, LARGEST = 60.0, 10.0, 640
+LOOKED_AT = 8  # frames of a film, for whether there is a face at all
+PUREST_SKIN = 150  # largest less smallest of red, green and blue; of skin in warm light about 120
 
 
 class Reading(NamedTuple):
@@ -127,6 +129,39 @@ class FaceEncoder(ModelMixin, ConfigMixin):
 def expressions_in(path: Path) -> np.ndarray:
     """(T, 52) what the face in a photo (T = 1) or a film does; errors as for `FaceEncoder.encode`."""
     return in_film(path) if path.suffix.lower() in FILMS else in_photo(path)[None]
+
+
+def shows_face(path: Path) -> bool:
+    """Says whether a photo has a face, or a film one in half of about eight frames, evenly over the first minute.
+
+    A yellow, red or blue face is a drawing, which moves in other ways than people do, and is none here.
+
+    Raises:
+        ValueError: the file is broken.
+    """
+    from ..face.landmarks import find_faces
+    from ..face.photo import open_photo
+    from .video_file import open_video
+
+    def seen(pixels: np.ndarray) -> bool:
+        return any(is_skin(pixels, face.box) for face in find_faces(pixels))
+
+    if path.suffix.lower() not in FILMS:
+        return seen(open_photo(path).pixels)
+    film = open_video(path)
+    length_s = min(film.duration_s, MOST_S)
+    rate = max(1.0, min(film.frame_rate, LOOKED_AT / length_s))
+    blocks = film.frames(stop=max(1, round(length_s * rate)), frame_rate=rate, largest=LARGEST)
+    frames = [pixels for block in blocks for pixels in block]
+    found = [seen(pixels) for pixels in frames[:: max(1, len(frames) // LOOKED_AT)]]
+    return 2 * sum(found) >= len(found)
+
+
+def is_skin(pixels: np.ndarray, box: tuple[float, float, float, float]) -> bool:
+    """Says whether the colours within a face's box are no purer than skin has them, of (H, W, 3) uint8."""
+    left, top, right, bottom = (max(0, round(each)) for each in box)
+    inside = pixels[top : bottom + 1, left : right + 1].reshape(-1, 3).astype(np.int16)
+    return not len(inside) or float(np.median(np.ptp(inside, axis=1))) <= PUREST_SKIN
 
 
 def in_photo(path: Path) -> np.ndarray:

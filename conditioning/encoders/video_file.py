@@ -320,20 +320,23 @@ def moments_of(container: Any, file: VideoFile, start_s: float, largest: int | N
     for frame in container.decode(stream):
         check_size(frame.width, frame.height, file.path)
         if size is None:
-            # A film that changes its size on the way is shown in the size in which it began.
+            # A film that changes is shown as it began; a frame asked for its matrix outlives its use.
+            matrix = matrix_of(frame)
             width, height = stored_size(frame, stream)
             size = max(1, round(width * shrink)), max(1, round(height * shrink))
         time = float(frame.time or 0.0) - file.start_s
         length = float((getattr(frame, "duration", 0) or 0) * (frame.time_base or 0))
-        yield Moment(time, length, partial(rgb, scaler, frame, size))
+        yield Moment(time, length, partial(rgb, scaler, frame, size, matrix))
 
 
-def rgb(scaler: Any, frame: Any, size: tuple[int, int]) -> np.ndarray:
-    """Converts one decoded frame to (H, W, 3) uint8, upright; the size is that before turning."""
+def rgb(
+    scaler: Any, frame: Any, size: tuple[int, int], matrix: tuple[int, int, int, int] | None
+) -> np.ndarray:
+    """Converts one decoded frame to (H, W, 3) uint8, upright by its matrix; the size is that before turning."""
     unsaid = frame.colorspace == UNSAID and frame.height >= HD_LINES
     source = BT709 if unsaid else frame.colorspace
     pixels = scaler.reformat(frame, *size, "rgb24", src_colorspace=source).to_ndarray()
-    return upright(pixels, matrix_of(frame))
+    return upright(pixels, matrix)
 
 
 def evenly(

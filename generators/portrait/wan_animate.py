@@ -6,10 +6,7 @@ face shows, and how strongly, stays ours. Films of any length are made segment b
 
 from __future__ import annotations
 
-import html
-import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,6 +20,8 @@ from torch import Tensor
 from conditioning.face.model import load_face_model
 from conditioning.face.motion import FaceMotion, resampled
 from generators.base import StepCallback
+from generators.hub_weights import is_repository, silent
+from generators.wan_text import read_prompt
 
 from .wan_pose import cropped, face_box, joints, landmarks_of, skeleton
 
@@ -37,7 +36,6 @@ OFFLOADS = ("none", "model", "sequential")
 DTYPES = {"bfloat16": torch.bfloat16, "float16": torch.float16, "float32": torch.float32}
 DIVISOR = 16
 DRAWN_AT_ONCE = 8
-WORDS = 512
 
 
 @dataclass(frozen=True)
@@ -126,9 +124,7 @@ def open_wan_animate(settings: WanAnimateSettings) -> Any:
         )
     dtype = DTYPES[settings.dtype]
     try:
-        with silent(), warnings.catch_warnings():
-            # The name of `torch_dtype` changes between releases.
-            warnings.simplefilter("ignore", FutureWarning)
+        with silent():
             pipeline: Any = ContinuedPipeline.from_pretrained(
                 str(folder) if looks_local else settings.weights,
                 torch_dtype=dtype,
@@ -144,12 +140,6 @@ def open_wan_animate(settings: WanAnimateSettings) -> Any:
     pipeline.vae.enable_tiling()
     placed_on(pipeline, settings)
     return pipeline
-
-
-def is_repository(name: str) -> bool:
-    """Says whether a text looks like a repository of the hub: owner/name."""
-    parts = name.split("/")
-    return len(parts) == 2 and all(parts) and not name.startswith((".", "~")) and "\\" not in name
 
 
 def explained(error: Exception, settings: WanAnimateSettings, looks_local: bool) -> Exception:
@@ -172,27 +162,6 @@ def placed_on(pipeline: Any, settings: WanAnimateSettings) -> None:
         pipeline.enable_sequential_cpu_offload(device=settings.device)
     else:
         pipeline.to(settings.device)
-
-
-@contextmanager
-def silent() -> Iterator[None]:
-    """Keeps loading from drawing progress bars and warning of sizes, and leaves the settings as they were."""
-    from diffusers.utils import logging as of_diffusers
-    from transformers.utils import logging as of_transformers
-
-    levels = [(module, module.get_verbosity()) for module in (of_diffusers, of_transformers)]
-    shown = [(module, module.is_progress_bar_enabled()) for module in (of_diffusers, of_transformers)]
-    for module, _ in levels:
-        module.set_verbosity_error()
-        module.disable_progress_bar()
-    try:
-        yield
-    finally:
-        for module, level in levels:
-            module.set_verbosity(level)
-        for module, was in shown:
-            if was:
-                module.enable_progress_bar()
 
 
 @dataclass(frozen=True)
@@ -337,24 +306,8 @@ def numbers(tensor: Tensor) -> np.ndarray:
 
 
 def read(pipeline: Any, prompt: str) -> Tensor:
-    """Gives what the text encoder makes of a prompt, (1, 512, D), 0 after its end.
-
-    As the pipeline's own, but without the package that it wants for repairing broken text.
-    """
-    text = " ".join(html.unescape(prompt).split())
-    tokens = pipeline.tokenizer(
-        [text],
-        padding="max_length",
-        max_length=WORDS,
-        truncation=True,
-        add_special_tokens=True,
-        return_attention_mask=True,
-        return_tensors="pt",
-    )
-    encoder = pipeline.text_encoder
-    device = pipeline._execution_device
-    found = encoder(tokens.input_ids.to(device), tokens.attention_mask.to(device)).last_hidden_state
-    return found * tokens.attention_mask.to(found)[..., None]
+    """Gives what the text encoder makes of a prompt, (1, 512, D), 0 after its end."""
+    return read_prompt(pipeline.tokenizer, pipeline.text_encoder, prompt, pipeline._execution_device)
 
 
 def filled(pictures: list[Image.Image], count: int) -> list[Image.Image]:

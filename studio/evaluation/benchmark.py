@@ -7,13 +7,14 @@ import platform
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from .report import target_lines, write_report
 
+REFERENCE_SIZE = 1024
 ROOT = Path(__file__).resolve().parent.parent.parent
 
 
@@ -47,6 +48,22 @@ def run_command(arguments: Sequence[str], path: Path) -> tuple[float, float]:
             f"expected the command to make a file, got exit code {process.returncode}: {errors[-200:]}"
         )
     return seconds, memory or usage[2].ru_maxrss / 1024
+
+
+def timed(make: Callable[[], Any]) -> float:
+    """Seconds of one call."""
+    started = time.perf_counter()
+    make()
+    return time.perf_counter() - started
+
+
+def reference_s() -> float:
+    """Seconds of ten products of 1024 x 1024 float32 matrices: the same work on every machine."""
+    import torch
+
+    matrix = torch.rand(REFERENCE_SIZE, REFERENCE_SIZE, generator=torch.Generator().manual_seed(0))
+    matrix @ matrix
+    return timed(lambda: [matrix @ matrix for _ in range(10)])
 
 
 @contextmanager

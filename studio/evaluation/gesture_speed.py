@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import statistics
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from .benchmark import machine, run_command, torch_threads
+from .benchmark import machine, reference_s, run_command, timed, torch_threads
 from .gesture_moves import repeated_line, say_lines, shipped_moves
 from .report import Targets
 
 THREADS = 2
 SHORT_S, LONG_S = 60.0, 600.0
 MOST_S = 3.0
-REFERENCE_SIZE = 1024
 
 
 def measure_speed(
@@ -59,22 +57,6 @@ def measure_speed(
         for each, length in ((short, SHORT_S), (long, long_s))
     }
     return figures_of(statistics.median(seconds), reference, rows)
-
-
-def timed(make: Callable[[], Any]) -> float:
-    """Seconds of one call."""
-    started = time.perf_counter()
-    make()
-    return time.perf_counter() - started
-
-
-def reference_s() -> float:
-    """Seconds of ten products of 1024 x 1024 float32 matrices."""
-    import torch
-
-    matrix = torch.rand(REFERENCE_SIZE, REFERENCE_SIZE, generator=torch.Generator().manual_seed(0))
-    matrix @ matrix
-    return timed(lambda: [matrix @ matrix for _ in range(10)])
 
 
 def length_row(path: Path, out: Path, checkpoint: str) -> dict[str, float]:

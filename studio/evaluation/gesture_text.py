@@ -9,8 +9,7 @@ from typing import Any
 from .gesture_real import IMPLIED
 from .gesture_trials import LABELS, MOVING
 from .plots import draw_confusion
-from .portrait_text import table
-from .report import target_lines
+from .report import sections_markdown, table
 
 COLOURS = {
     "neutral": "#777777", "angry": "#d55e00", "happy": "#e69f00", "sad": "#0072b2", "tired": "#56b4e9",
@@ -104,9 +103,6 @@ def draw_bars(rows: Mapping[str, float], lines: Mapping[str, float], title: str,
 
 def markdown(results: Mapping[str, Any], pictures: Mapping[str, str]) -> str:
     """Gives the report as Markdown."""
-    lines = ["# Gesture", "", *target_lines(results.get("targets", {})), ""]
-    for name, title in pictures.items():
-        lines += [f"![{title}]({name})", ""]
     parts = {
         "evaluator": evaluator_lines,
         "real": real_lines,
@@ -118,10 +114,7 @@ def markdown(results: Mapping[str, Any], pictures: Mapping[str, str]) -> str:
         "seams": seam_lines,
         "speed": speed_lines,
     }
-    for name, function in parts.items():
-        if name in results:
-            lines += [f"## {name.capitalize()}", "", *function(results[name]), ""]
-    return "\n".join(lines).rstrip() + "\n"
+    return sections_markdown("Gesture", results, pictures, parts)
 
 
 def evaluator_lines(found: Mapping[str, Any]) -> list[str]:

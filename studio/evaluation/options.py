@@ -64,6 +64,7 @@ MEASURED = {
     "speech": Measurement(
         f"{HERE}.speech_report:evaluate_speech", f"{HERE}.speech_ear:SpeechEar", SpeechChoices
     ),
+    "video": Measurement(f"{HERE}.video_report:evaluate_video", f"{HERE}.video_ear:VideoEar"),
 }
 # These hold several names.
 LISTS = ("sections", "voices")

@@ -9,7 +9,7 @@ from typing import Any
 from .plots import draw_confusion
 from .portrait_trials import MOVING
 from .portrait_units import LABELS
-from .report import target_lines
+from .report import sections_markdown, table
 
 COLOURS = {
     "angry": "#d55e00", "contempt": "#cc79a7", "disgusted": "#009e73", "fear": "#56b4e9", "happy": "#e69f00",
@@ -87,9 +87,6 @@ def draw_lips(takes: Mapping[str, Any], path: Path) -> None:
 
 def markdown(results: Mapping[str, Any], pictures: Mapping[str, str]) -> str:
     """Gives the report as Markdown."""
-    lines = ["# Portrait", "", *target_lines(results.get("targets", {})), ""]
-    for name, title in pictures.items():
-        lines += [f"![{title}]({name})", ""]
     parts = {
         "evaluator": evaluator_lines,
         "lips": lip_lines,
@@ -98,17 +95,7 @@ def markdown(results: Mapping[str, Any], pictures: Mapping[str, str]) -> str:
         "rendered": portrait_lines,
         "speed": speed_lines,
     }
-    for name, function in parts.items():
-        if name in results:
-            lines += [f"## {name.capitalize()}", "", *function(results[name]), ""]
-    return "\n".join(lines).rstrip() + "\n"
-
-
-def table(head: list[str], rows: list[list[Any]]) -> list[str]:
-    """Gives rows as a Markdown table."""
-    shown = [[f"{value:.3g}" if isinstance(value, float) else str(value) for value in row] for row in rows]
-    lines = [head, ["---"] * len(head), *shown]
-    return ["| " + " | ".join(line) + " |" for line in lines]
+    return sections_markdown("Portrait", results, pictures, parts)
 
 
 def evaluator_lines(found: Mapping[str, Any]) -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -31,6 +31,33 @@ def target_lines(targets: Mapping[str, Mapping[str, Any]]) -> list[str]:
         state = "reached" if row["passed"] else "missed"
         lines.append(f"| {name} | {row['value']:.3g} | {row['target']} | {state} |")
     return lines
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[Any]]) -> list[str]:
+    """Gives rows as a Markdown table."""
+    shown = [[f"{value:.3g}" if isinstance(value, float) else str(value) for value in row] for row in rows]
+    lines = [head, ["---"] * len(head), *shown]
+    return ["| " + " | ".join(line) + " |" for line in lines]
+
+
+def sections_markdown(
+    title: str,
+    results: Mapping[str, Any],
+    pictures: Mapping[str, str],
+    parts: Mapping[str, Callable[[Any], list[str]]],
+) -> str:
+    """Gives a report as Markdown: targets, pictures, and what was found section by section.
+
+    Args:
+        pictures: file -> what it shows. parts: section -> function(what was found) that gives its lines.
+    """
+    lines = [f"# {title}", "", *target_lines(results.get("targets", {})), ""]
+    for name, shown in pictures.items():
+        lines += [f"![{shown}]({name})", ""]
+    for name, lines_of in parts.items():
+        if name in results:
+            lines += [f"## {name.capitalize()}", "", *lines_of(results[name]), ""]
+    return "\n".join(lines).rstrip() + "\n"
 
 
 def write_report(results: Mapping[str, Any], folder: Path, text: str, name: str = "report") -> None:

@@ -29,6 +29,7 @@ from .format import (
 from .gif import text_of_gif, write_gif
 from .glb import text_of_glb
 from .gltf import finite
+from .webp import text_of_webp, write_webp
 
 if TYPE_CHECKING:
     import numpy as np
@@ -197,6 +198,7 @@ FORMAT = Format(
         ".mp4": filmed(write_mp4),
         ".webm": filmed(write_webm),
         ".gif": filmed(write_gif),
+        ".webp": filmed(write_webp),
         ".png": write_picture,
         **dict.fromkeys(CODECS, sound_writer(sound)),
         ".srt": write_srt,
@@ -208,6 +210,7 @@ FORMAT = Format(
         ".npz": text_of_npz,
         **dict.fromkeys((".mp4", ".webm"), text_of_film),
         ".gif": text_of_gif,
+        ".webp": text_of_webp,
         ".png": text_of_picture,
         **dict.fromkeys(CODECS, text_of_sound),
         **dict.fromkeys((".vtt", ".json"), text_of_text),

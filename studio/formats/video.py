@@ -16,6 +16,7 @@ from .format import Blocks, Format, picture_text, sound_writer, text_of_picture,
 from .frames import text_of_frames, write_frames
 from .gif import text_of_gif, write_gif
 from .glb import text_of_glb, write_glb
+from .webp import text_of_webp, write_webp
 
 if TYPE_CHECKING:
     from conditioning.face.motion import FaceMotion
@@ -135,6 +136,7 @@ FORMAT = Format(
         ".mp4": write_mp4,
         ".webm": write_webm,
         ".gif": write_gif,
+        ".webp": write_webp,
         ".zip": write_frames,
         ".png": write_picture,
         **dict.fromkeys(CODECS, sound_writer(sound)),
@@ -145,6 +147,7 @@ FORMAT = Format(
     texts={
         **dict.fromkeys((".mp4", ".webm"), text_of_film),
         ".gif": text_of_gif,
+        ".webp": text_of_webp,
         ".zip": text_of_frames,
         ".png": text_of_picture,
         **dict.fromkeys(CODECS, text_of_sound),

@@ -10,13 +10,13 @@ from typing import Any
 import gradio as gr
 
 from conditioning import EmotionCurve
-from generators.base import field_type, files_in_place
+from generators.base import field_type, files_in_place, local_fields
 from generators.registry import BACKENDS, backend_class
 
 from ..emotion_text import KEYFRAME, read_json, read_keyframes, read_value
 from ..formats import format_of
 from ..session import AUTO
-from .controls import default_of, file_fields, is_file
+from .controls import classes_of, default_of, file_fields, is_file
 from .making import Workshop, one_line
 
 NOT_OPTIONS = ("modality", "emotion", "intensity", "device", "on_step", "on_part")
@@ -131,6 +131,9 @@ def request_of(modality: str, values: Mapping[str, Any]) -> dict[str, Any]:
     refused = [name for name in options if name in (*NOT_OPTIONS, *file_fields(modality))]
     if refused:
         raise ValueError(f"expected no {refused[0]!r} among the options: it has a parameter of its own")
+    local = [name for cls in classes_of(modality) for name in local_fields(cls)]
+    if asked := next((name for name in local if {**values, **options}.get(name)), None):
+        raise ValueError(f"expected no {asked!r} from another program: only who is at the machine sets it")
     given = {name: value for name, value in named.items() if value not in (None, "")}
     prompt = backend_class(modality).Prompt
     for name, value in options.items():

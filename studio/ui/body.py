@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 NOTHING_YET = "Your gestures appear here."
 DOWNLOADS = film.offered("Motion", (".glb", ".bvh", ".npz", ".csv", ".json", ".srt", ".png"))
-SLOW = film.offered("Motion", (".mp4", ".webm", ".gif"))
+SLOW = film.offered("Motion", (".mp4", ".webm", ".gif", ".webp"))
 TILE_POSES, POSE_SIZE = 3, (144, 168)
 
 

@@ -194,6 +194,16 @@ def add_group(modality: str, group: str, skip: Sequence[str] = (), **changes: An
         return [add_control(modality, cls, field, **changes) for cls, field in fields]
 
 
+def add_dials(modality: str, headings: Mapping[str, str], elem_classes: str = "dials plain") -> list[Control]:
+    """Adds fields, field -> heading, as dials side by side."""
+    dials = []
+    with gr.Row(elem_classes=elem_classes):
+        for name, heading in headings.items():
+            with gr.Column(elem_classes="dial", min_width=90):
+                dials.append(add_field(modality, name, label=heading, info=None))
+    return dials
+
+
 def add_groups(modality: str, skip: Sequence[str]) -> list[Control]:
     """Adds every field that is not in `skip`, one folded section for each group."""
     controls = []

@@ -22,7 +22,7 @@ QUALITY = 82
 NOTHING_YET = "Your film appears here."
 # The page writes what it offers beforehand, one after another; what takes long only when somebody asks.
 OFFERED = (".mp4", ".csv", ".json", ".srt", ".wav", ".png")
-LATER = (".webm", ".gif", ".zip", ".glb")
+LATER = (".webm", ".gif", ".webp", ".zip", ".glb")
 
 
 def offered(medium: str, among: tuple[str, ...] = OFFERED) -> tuple[str, ...]:

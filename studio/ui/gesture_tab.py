@@ -6,21 +6,21 @@ from typing import Any
 
 import gradio as gr
 
-from .controls import Control, add_field, add_groups, add_segments, choices_of, field_of, sentence
+from .controls import add_dials, add_field, add_groups, add_segments, choices_of, field_of, sentence
 from .making import Workshop
 from .medium_tab import Main, Medium
 from .said import add_said
 from .seeds import add_seeds
 
 MODALITY = "gesture"
-# Dial -> its heading; the fields are `<dial>_scale`.
-DIALS = {"hand": "Arms", "head": "Head", "body": "Body"}
+# Dial -> its heading.
+DIALS = {"hand_scale": "Arms", "head_scale": "Head", "body_scale": "Body"}
 # What each task is called; the fields' own words are for the command line.
 TASKS = {"generate": "New", "edit": "Change a movement", "infill": "Fill a gap"}
 # Fields with a place of their own; the others come group by group.
 PLACED = (
     "audio", "text", "voice", "task", "source", "style", "style_clip", "skeleton", "parts", "checkpoint", "seed",
-    *(f"{dial}_scale" for dial in DIALS),
+    *DIALS,
 )  # fmt: skip
 
 
@@ -65,20 +65,10 @@ def add_main(workshop: Workshop) -> Main:
             show_progress="hidden",
             api_visibility="private",
         )
-    dials = add_dials()
+    dials = add_dials(MODALITY, DIALS)
     with gr.Row(elem_classes="grid4"):
         seeds = add_seeds(workshop, MODALITY)
     return Main([task, said, style, parts, source, *dials], seeds)
-
-
-def add_dials() -> list[Control]:
-    """Adds the dials side by side."""
-    with gr.Row(elem_classes="dials plain"):
-        dials = []
-        for dial, heading in DIALS.items():
-            with gr.Column(elem_classes="dial", min_width=90):
-                dials.append(add_field(MODALITY, f"{dial}_scale", label=heading, info=None))
-    return dials
 
 
 def add_more(workshop: Workshop) -> list[Any]:

@@ -9,7 +9,7 @@ from typing import Any
 # A telephone's film of some minutes or an hour of sound; media themselves refuse what is too large for them.
 MAX_UPLOAD = "512mb"
 MOST_WAITING = 20
-STYLES = ("page", "parts", "portrait", "gesture", "dubbing", "scene")
+STYLES = ("page", "parts", "portrait", "gesture", "dubbing", "scene", "video")
 # Nothing from another machine: the page works without a network, and a visitor's browser tells nobody of it.
 CONTENT_POLICY = "; ".join(
     (

@@ -33,6 +33,7 @@ NAMES = {
     ".mp4": "MP4",
     ".webm": "WebM",
     ".gif": "GIF",
+    ".webp": "WebP",
     ".mkv": "MKV",
     ".zip": "Archive",
     ".mid": "MIDI",

@@ -14,6 +14,7 @@ TABS = {
     "portrait": "portrait_tab",
     "gesture": "gesture_tab",
     "music": "music_tab",
+    "video": "video_tab",
     "dubbing": "dubbing_tab",
     "scene": "scene_tab",
 }

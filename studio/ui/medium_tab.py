@@ -9,13 +9,14 @@ from typing import Any, Protocol
 
 import gradio as gr
 
+from generators.base import local_fields
 from generators.registry import backend_class
 
 from ..jobs import DONE, Job
 from ..library import Entry
 from . import live, making
 from .compare import add_compare
-from .controls import Part, file_fields
+from .controls import Part, classes_of, file_fields
 from .emotion_panel import EmotionPanel
 from .feeling import WORDS, settings_for
 from .looks import look_of, names_of, slow_of
@@ -178,7 +179,8 @@ class MediumTab:
     def as_preset(self, values: Sequence[Any]) -> dict[str, Any]:
         """Gives the settings as a preset; a file of this machine and the seed stay out of it."""
         request = self.request(values)
-        left_out = {"modality", "emotion", "seed", *file_fields(self.modality)}
+        own = (name for cls in classes_of(self.modality) for name in local_fields(cls))
+        left_out = {"modality", "emotion", "seed", *file_fields(self.modality), *own}
         options = {name: value for name, value in request.items() if name not in left_out}
         return {"modality": request["modality"], "emotion": request["emotion"], "options": options}
 

@@ -12,6 +12,7 @@ from urllib.parse import quote
 import gradio as gr
 
 from conditioning import EmotionCurve
+from generators.media import Video
 
 from ..audio_file import CODECS
 from ..formats.format import FILMS, MODELS
@@ -19,16 +20,19 @@ from ..library import Entry
 from . import body_player
 from .controls import sentence
 from .feeling import heading_of
+from .file_boxes import seen_html
 from .looks import NAMES, empty_html, look_of, played_of, slow_of
 from .making import Workshop
 from .slow_forms import SlowForms, add_slow_forms
 from .theme import asset
-from .weights_picker import mark_html
+from .weights_picker import credits_html, mark_html
 
 Shown = dict[Any, Any]
 # In which a body's sound is played: every browser knows it, and it is quickly written.
 HEARD = ".flac"
 MOST_WARNINGS = 20
+# A small film is not blown up to the width of the page; a short silent one goes round, as animations do.
+ENLARGED, ROUND_S = 3, 6.0
 
 
 @dataclass(frozen=True)
@@ -171,7 +175,24 @@ def player_html(workshop: Workshop, entry: Entry, media: Any, played: str) -> st
         return body_player.player_html(found, heard, label, media.duration_s)
     label, address = escape(label), escape(address_of(workshop.served.file(entry, played)))
     how = f'controls playsinline preload="metadata" aria-label="{label}"'
-    return f'<video class="film" {how} src="{address}"></video>'
+    film = f'<video class="film" {how}{of_a_clip(media)} src="{address}"></video>'
+    return film + given_html(workshop, entry, media)
+
+
+def given_html(workshop: Workshop, entry: Entry, media: Any) -> str:
+    """Gives the film that a film was made from, folded, when it was uploaded here; "" without one."""
+    given = (entry.recipe.get("prompt") or {}).get("video") if isinstance(media, Video) else None
+    player = seen_html(workshop.served.uploaded(given))
+    summary = "<summary>The film before</summary>"
+    return f'<details class="before-film">{summary}{player}</details>' if player else ""
+
+
+def of_a_clip(media: Any) -> str:
+    """Gives what a player is told of films that are small or short."""
+    if not isinstance(media, Video):
+        return ""
+    around = " loop" if media.duration_s <= ROUND_S and not media.has_sound else ""
+    return f'{around} style="max-width:{ENLARGED * media.width}px"'
 
 
 def address_of(path: Path) -> str:
@@ -212,10 +233,11 @@ def plain_title(words: str) -> str:
 
 
 def title_html(entry: Entry, look: Any, media: Any) -> str:
-    """Gives the feeling, or what the look says, as a heading, its facts, and the mark of a non-commercial result."""
+    """Gives the feeling, or what the look says, as a heading, its facts and, of some weights, a mark and credits."""
     if hasattr(look, "title_of"):
         name = look.title_of(media)
     else:
         name = heading_of(EmotionCurve.parse(entry.recipe.get("emotion") or "neutral", files=False))
-    mark = mark_html(entry.recipe.get("weights") or {})
-    return f'{plain_title(name)}<p class="facts">{escape(look.facts(media))} {mark}</p>'
+    weights = entry.recipe.get("weights") or {}
+    facts = f'<p class="facts">{escape(look.facts(media))} {mark_html(weights)}</p>'
+    return plain_title(name) + facts + credits_html(entry.modality, weights)

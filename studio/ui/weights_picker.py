@@ -10,7 +10,7 @@ import gradio as gr
 import checkpoints
 from generators.registry import backend_class
 
-from ..licences import NON_COMMERCIAL_MARK, entries_of, non_commercial, terms
+from ..licences import NON_COMMERCIAL_MARK, credits, entries_of, non_commercial, terms
 from .controls import Control, field_of, id_of
 
 AUTO = "auto"
@@ -49,6 +49,13 @@ def installed(modality: str) -> Sequence[str]:
 def mark_html(names: Iterable[str]) -> str:
     """Gives the mark of weights that may not be used commercially; nothing when all may."""
     return f'<span class="mark-nc">{NON_COMMERCIAL_MARK}</span>' if non_commercial(names) else ""
+
+
+def credits_html(modality: str, names: Iterable[str]) -> str:
+    """Gives whom a result must name for its medium's own weights; nothing when nobody asks for it."""
+    own = getattr(backend_class(modality), "checkpoints", ())
+    found = credits([name for name in names if name in own])
+    return "".join(f'<p class="note">Learned from {escape(words)}.</p>' for words in found)
 
 
 def weights_html(modality: str, name: str) -> str:
