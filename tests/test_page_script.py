@@ -15,6 +15,7 @@ from studio.dubbing.voices import read_voices
 from studio.library import Library
 from studio.ui import dubbing_plan, dubbing_tab, scene_script
 from studio.ui.cast import RECORDING, read_seats, seats_for
+from studio.ui.dubbing_follow import LinesMade
 from studio.ui.script_draft import write_draft
 from studio.ui.script_rows import (
     FROM_PANEL,
@@ -181,3 +182,13 @@ def test_feelings_of_single_speakers_go_there_and_back():
     assert again["speakers"][0]["feels"] == "0:calm; 2:anger 0.5"
     with pytest.raises(ValueError, match=r"^the feeling of ANNA: expected"):
         scene_script.felt_in({"speakers": [{"name": "ANNA", "feels": "{"}]})
+
+
+def test_what_rows_were_told_does_not_change_when_they_are_told_more():
+    """Gradio sends what differs from the update before: one that had changed with the next would hide it."""
+    desk, rows = object(), rows_of(Script((Line(1, 1.0, 2.0, text="Hello"),)))
+    made = LinesMade(SimpleNamespace(), desk, SimpleNamespace(), rows)
+    before = made.shown()[desk]["states"]
+    made.tell(1, state="done", url="/line.wav")
+    assert before["line-1"] == {"rev": 0, "state": "waiting"}
+    assert made.shown()[desk]["states"]["line-1"]["url"] == "/line.wav"

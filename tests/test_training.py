@@ -18,6 +18,7 @@ from generators.music.features import piece_from_score
 from generators.music.tokens import BAR_FIELDS, COUNT, MASK, NOT_HERE, ONSETS, TIME_SIGNATURE
 from generators.music.train import fit_attributes, loss_of, weighted_moments
 from training.loop import TrainConfig, averaged_weights, learning_rate_at, seed_at, steps_done, train
+from training.muon import LIKE_ADAMW, Muon
 from training.workers import map_in_processes
 
 CONFIG = dict(learning_rate=0.05, warmup_steps=2, ema_decay=0.9, log_every=2, checkpoint_minutes=1e9)
@@ -53,8 +54,9 @@ def log_of(folder) -> list[dict]:
     return [json.loads(line) for line in (folder / "log.jsonl").read_text().splitlines()]
 
 
-def test_a_resumed_run_is_the_uninterrupted_one(tmp_path):
-    whole = run(tmp_path / "whole")
+@pytest.mark.parametrize("optimizer", ["adamw", "muon"])
+def test_a_resumed_run_is_the_uninterrupted_one(tmp_path, optimizer):
+    whole = run(tmp_path / "whole", optimizer=optimizer)
     calls = []
 
     def stopping(step: int, rank: int) -> dict[str, torch.Tensor]:
@@ -63,11 +65,11 @@ def test_a_resumed_run_is_the_uninterrupted_one(tmp_path):
             raise Stopped
         return batch_at(step, rank)
 
-    config = TrainConfig(max_steps=12, **{**CONFIG, "checkpoint_minutes": 0.0})
+    config = TrainConfig(max_steps=12, optimizer=optimizer, **{**CONFIG, "checkpoint_minutes": 0.0})
     with pytest.raises(Stopped):
         train(net(), stopping, loss_fn, config, tmp_path / "parts")
     assert steps_done(tmp_path / "parts") == 7
-    resumed = run(tmp_path / "parts", resume=True, model=net())
+    resumed = run(tmp_path / "parts", resume=True, model=net(), optimizer=optimizer)
     for (name, wanted), got in zip(whole.state_dict().items(), resumed.state_dict().values(), strict=True):
         assert torch.equal(wanted, got), name
     raw = [torch_state(tmp_path / folder) for folder in ("whole", "parts")]
@@ -79,6 +81,18 @@ def torch_state(folder) -> dict[str, torch.Tensor]:
     from safetensors.torch import load_file
 
     return load_file(folder / "state.safetensors")
+
+
+def test_muon_turns_a_gradient_into_a_rotation():
+    torch.manual_seed(0)
+    weight = nn.Parameter(torch.zeros(6, 16))
+    optimizer = Muon([weight], lr=1.0)
+    weight.grad = torch.randn(6, 1) @ torch.randn(1, 16) + 0.3 * torch.randn(6, 16)
+    optimizer.step()
+    values = torch.linalg.svdvals(weight.detach()) / (LIKE_ADAMW * 16**0.5)
+    assert torch.linalg.svdvals(weight.grad)[[0, -1]].log().diff().abs() > 1.5  # far from one
+    assert ((values > 0.6) & (values < 1.3)).all()
+    assert float((weight.detach() * weight.grad).sum()) < 0
 
 
 def test_rows_that_a_crash_left_after_the_last_state_are_dropped(tmp_path):

@@ -40,9 +40,10 @@ MODEL = {
 STEPS = {"learning_rate": 1e-3, "warmup_steps": 1, "num_threads": 1}
 CONFIG = {
     "name": "video-tiny", "licence": "CC-BY-4.0", "non_commercial": False, "data": "made up",
-    "animations": "video/noto_emotion_lottie", "autoencoder": "video-autoencoder-tiny", "views": 2, "num_frames": 9,
+    "animations": "video/noto_emotion_lottie", "autoencoder": "video-autoencoder-tiny",
+    "stills": {"views": 3, "num_frames": 1, "batch_size": 4}, "films": {"views": 2, "num_frames": 9, "batch_size": 2},
     "frame_rate": 15.0, "strengths": {"usual": 0.9, "blue-disc": 0.5}, "states": {}, "blur": 0.02, "said": 0.5,
-    "drop": {"content": 0.1, "identity": 0.5, "emotion": 0.1}, "model": MODEL, "batch_size": 2,
+    "drop": {"content": 0.1, "identity": 0.5, "emotion": 0.1}, "compile": False, "model": MODEL,
     "train": {"max_steps": 2, **STEPS},
 }  # fmt: skip
 
@@ -111,15 +112,16 @@ def test_captions_say_what_is_seen_and_not_how_it_feels(animations):
 
 
 def test_examples_are_encoded_once_and_a_function_of_the_step(animations, tiny, tmp_path):
-    config = {**CONFIG, "cache": str(tmp_path / "cache" / "small.npy")}
+    config = {**CONFIG, "cache": str(tmp_path / "cache")}
     latents = Latents(tiny.get("video-autoencoder"))
-    values, rows = prepared(animations, config, latents, "one")
-    again, _ = prepared(animations, config, None, "one")  # no autoencoder: out of the cache
+    values, rows = prepared(animations, config, "films", latents, "one")
+    again, _ = prepared(animations, config, "films", None, "one")  # no autoencoder: out of the cache
     with pytest.raises(AttributeError):  # another autoencoder's latents are not these
-        prepared(animations, config, None, "another")
+        prepared(animations, config, "films", None, "another")
+    assert prepared(animations, config, "stills", latents, "one")[0].shape == (6, 16, 1, 8, 8)
     assert values.shape == (4, 16, 3, 8, 8) and (values == again).all()
     assert {row["background"] for row in rows} <= set(BACKGROUNDS)
-    source = Examples(animations, values, rows, load_space(), config)
+    source = Examples(animations, values, rows, load_space(), config, 2)
     one, two, other = source.batch_at(3, 0), source.batch_at(3, 0), source.batch_at(4, 0)
     assert all(torch.equal(one[name].nan_to_num(), two[name].nan_to_num()) for name in one)
     assert not torch.equal(one["emotion"], other["emotion"])
@@ -162,12 +164,12 @@ def test_both_recipes_run_through_and_ship(data, tmp_path, monkeypatch):
     }
     config = {
         **CONFIG, "name": "video-autoencoder-tiny", "model": AUTOENCODER, "stages": stages, "loss": weights,
-        "crop": 32, "decoder": {"max_steps": 1, **STEPS},
+        "crop": 32, "noise": 0.3, "decoder": {"max_steps": 1, **STEPS},
     }  # fmt: skip
     train_autoencoder(config, data, tmp_path / "autoencoder")
     shipped = checkpoints.load("video-autoencoder-tiny")
     assert max(shipped.config.latents_std) > 0 and shipped.config.latents_mean != [0.0] * 16
-    train_small({**CONFIG, "cache": str(tmp_path / "small.npy")}, data, tmp_path / "small")
+    train_small({**CONFIG, "cache": str(tmp_path / "small")}, data, tmp_path / "small")
     assert checkpoints.describe("video-tiny").licence == "CC-BY-4.0"
     assert checkpoints.load("video-tiny").config.transformer["num_layers"] == 2
 

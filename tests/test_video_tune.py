@@ -299,7 +299,9 @@ def test_too_little_memory_says_what_helps(place, tmp_path, monkeypatch):
 def test_bad_targets_are_refused(place, tmp_path):
     with pytest.raises(ValueError, match=r"expected targets of the LoRA out of attn1\.to_k, .*, got 'to_x'"):
         run_in(place, tmp_path / "out", lora={"targets": ["to_q", "to_x"]})
-    with pytest.raises(ValueError, match=r"expected an optimizer out of adamw, adamw8bit, got 'adamw9bit'"):
+    with pytest.raises(
+        ValueError, match=r"expected an optimizer out of adamw, muon, adamw8bit, got 'adamw9bit'"
+    ):
         run_in(place, tmp_path / "out", train={"optimizer": "adamw9bit"})
 
 

@@ -22,6 +22,8 @@ from accelerate import Accelerator
 from accelerate.utils import broadcast
 from safetensors.torch import load_file, save_file
 
+from .muon import Muon
+
 M = TypeVar("M", bound=torch.nn.Module)
 
 
@@ -36,7 +38,7 @@ class TrainConfig:
         ema_decay: of the averaged weights that are kept; 0 keeps the raw ones.
         precision: "no" or "bf16".
         accumulate: batches whose gradients are summed up for one step.
-        optimizer: "adamw", or "adamw8bit" with moments of 8 bits (needs bitsandbytes and a GPU).
+        optimizer: "adamw", "muon", or "adamw8bit" with moments of 8 bits (needs bitsandbytes and a GPU).
         grad_clip: largest gradient norm.
         checkpoint_minutes: how often the state goes to disk.
         max_minutes: time budget of this run; None has no limit. When it runs out the state is saved and can
@@ -177,8 +179,10 @@ def new_optimizer(groups: list[dict[str, Any]], config: TrainConfig) -> torch.op
     settings: dict[str, Any] = {"lr": config.learning_rate, "betas": (0.9, 0.98)}
     if config.optimizer == "adamw":
         return torch.optim.AdamW(groups, **settings)
+    if config.optimizer == "muon":
+        return Muon(groups, **settings)
     if config.optimizer != "adamw8bit":
-        raise ValueError(f"expected an optimizer out of adamw, adamw8bit, got {config.optimizer!r}")
+        raise ValueError(f"expected an optimizer out of adamw, muon, adamw8bit, got {config.optimizer!r}")
     try:
         from bitsandbytes.optim import AdamW8bit
     except ImportError:

@@ -19,6 +19,7 @@ from .examples import KINDS, Examples, prepared
 from .model import Latents, SmallVideo
 
 SHIFT, MOST_WEIGHT = 2.0, 6.0
+PARTS = ("stills", "films")
 PURPOSE = "short animations of expressive characters"
 
 
@@ -32,21 +33,27 @@ def run(
     """Trains as the config says and ships the checkpoint that it names.
 
     Args:
-        config: name, licence, data, animations, autoencoder, cache, views, num_frames, frame_rate, strengths, states,
-            blur, said, drop, model, batch_size, train.
+        config: name, licence, data, animations, autoencoder, cache, stills, films, frame_rate, strengths, states,
+            blur, said, drop, compile, model, train.
         data_dir: folder with the unpacked data sets.
     """
     torch.manual_seed(config["train"].get("seed", 0))
     animations = read_animations(Path(data_dir) / config["animations"])
     autoencoder = checkpoints.load(config["autoencoder"])
-    latents, rows = prepared(
-        animations, config, Latents(autoencoder), autoencoder.checkpoint.fingerprint, on_step
-    )
-    source = Examples(animations, latents, rows, load_space(), config)
+    space, latents = load_space(), Latents(autoencoder)
+    sources = []
+    for part in PARTS:
+        found = prepared(animations, config, part, latents, autoencoder.checkpoint.fingerprint, on_step)
+        sources.append(Examples(animations, *found, space, config, config[part]["batch_size"]))
     train_config = TrainConfig(**config["train"])
+    model = SmallVideo(**config["model"], known=known_of(animations))
+    if config["compile"]:
+        for block in model.wan.blocks:
+            block.compile()
     averaged = train(
-        SmallVideo(**config["model"], known=known_of(animations)),
-        source.batch_at,
+        model,
+        # In turn, from the first step on: what things look like is learned from many more stills than films.
+        lambda step, rank: sources[step % len(sources)].batch_at(step, rank),
         lambda model, batch, step: loss_of(model, batch, config["drop"]),
         train_config,
         out_dir,

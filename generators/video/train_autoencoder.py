@@ -31,20 +31,27 @@ def run(
 ) -> AutoencoderKLWan:
     """Trains as the config says and ships the checkpoint that it names.
 
-    First both halves; then, while the latents stay what they are and models can be trained on them, the decoder alone.
+    First both halves; then, while the latents stay what they are and models can be trained on them, the decoder alone,
+    from latents with some noise, since what a model generates is never quite what a film would have been.
 
     Args:
-        config: name, licence, data, animations, loss, model, stages, crop, train (both), decoder (its training).
+        config: name, licence, data, animations, loss, noise (most of it, in spreads of the latents), compile, model,
+            stages, crop, train (both), decoder (its training).
         data_dir: folder with the unpacked data sets.
     """
     torch.manual_seed(config["train"].get("seed", 0))
     crops = Crops(read_animations(Path(data_dir) / config["animations"]), config)
 
-    def trained(model: AutoencoderKLWan, key: str, folder: Path, before: int) -> AutoencoderKLWan:
+    def trained(
+        model: AutoencoderKLWan, key: str, folder: Path, before: int, noise: float
+    ) -> AutoencoderKLWan:
+        if config["compile"]:
+            for half in (model.encoder, model.decoder):
+                half.compile(dynamic=False)
         return train(
             model,
             lambda step, rank: crops.batch_at(before + step, rank),
-            lambda m, batch, step: loss_of(m, batch, before + step, config["loss"]),
+            lambda m, batch, step: loss_of(m, batch, before + step, config["loss"], noise),
             TrainConfig(**config[key]),
             folder,
             resume=resume,
@@ -52,14 +59,14 @@ def run(
         )
 
     both = TrainConfig(**config["train"]).max_steps
-    averaged = trained(new_model(config), "train", Path(out_dir), 0)
+    averaged = trained(new_model(config), "train", Path(out_dir), 0, 0.0)
     if steps_done(out_dir) < both:
         return averaged
     measure_latents(averaged, [crops.batch_at(both + number, 0)["pictures"] for number in range(32)])
     for part in (averaged.encoder, averaged.quant_conv):
         part.requires_grad_(False)
     decoder_folder = Path(out_dir) / "decoder"
-    averaged = trained(averaged, "decoder", decoder_folder, both)
+    averaged = trained(averaged, "decoder", decoder_folder, both, config["noise"])
     if steps_done(decoder_folder) >= TrainConfig(**config["decoder"]).max_steps:
         checkpoints.ship(averaged, config, purpose=PURPOSE, space_version=None)
     return averaged
@@ -151,16 +158,26 @@ def as_tensor(pictures: np.ndarray) -> Tensor:
     return torch.from_numpy(np.ascontiguousarray(pictures)).permute(0, 4, 1, 2, 3).float() / 127.5 - 1
 
 
-def loss_of(model: Any, batch: dict[str, Tensor], step: int, weights: dict[str, float]) -> dict[str, Tensor]:
+def loss_of(
+    model: Any, batch: dict[str, Tensor], step: int, weights: dict[str, float], noise: float = 0.0
+) -> dict[str, Tensor]:
     """How far pictures, their edges and their movement come out from what went in.
 
     What asks for sharpness comes in bit by bit: from the start it would settle on flat grey, which has no wrong edges.
+
+    Args:
+        noise: most of it in what is decoded, in spreads of the latents; every piece gets its own amount.
 
     Source: the divergence from a standard normal: Kingma & Welling 2013, "Auto-encoding variational Bayes", appendix B.
     """
     clean = batch["pictures"]
     posterior = model.encode(clean).latent_dist
-    off = decoded(model, posterior.sample()).float() - clean
+    latents = posterior.sample()
+    if noise:
+        spread = torch.tensor(model.config.latents_std).view(1, -1, 1, 1, 1).to(latents)
+        amount = noise * torch.rand(len(latents), 1, 1, 1, 1).to(latents)
+        latents = latents + amount * spread * torch.randn_like(latents)
+    off = decoded(model, latents).float() - clean
     sharp = min(1.0, max(0.0, (step - weights["sharp_from"]) / weights["sharp_within"]))
     losses = {
         "square": off.square().mean(),

@@ -115,7 +115,8 @@ class LinesMade:
         }
 
     def shown(self) -> dict[Any, Any]:
-        return {self.desk: gr.update(states=dict(self.states))}
+        # Copies: Gradio sends what differs from the update before, which must not change with these.
+        return {self.desk: gr.update(states={row: dict(state) for row, state in self.states.items()})}
 
     def finish(self, entry: Entry) -> dict[Any, Any]:
         """Gives what the rows show of a finished dub."""

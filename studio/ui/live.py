@@ -79,7 +79,7 @@ class Heard:
             return gr.skip() if known else SILENT
         # A single part is the whole: the stage's own player has it in a moment.
         state = "done" if job.state == DONE else "making"
-        return {"parts": self.paths, "seconds": round(self.seconds, 2), "state": state}
+        return {"parts": list(self.paths), "seconds": round(self.seconds, 2), "state": state}
 
 
 def add_player(prefix: str) -> Any:
