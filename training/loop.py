@@ -12,7 +12,7 @@ import math
 import os
 import time
 from collections.abc import Callable, Mapping
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -21,6 +21,7 @@ import torch
 from accelerate import Accelerator
 from accelerate.utils import broadcast
 from safetensors.torch import load_file, save_file
+from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from .muon import Muon
 
@@ -135,7 +136,7 @@ def train(
         for number in range(step * config.accumulate, (step + 1) * config.accumulate):
             batch = to_device(batch_at(number, accelerator.process_index), accelerator.device)
             last = number + 1 == (step + 1) * config.accumulate
-            with nullcontext() if last else accelerator.no_sync(model):
+            with nullcontext() if last else accelerator.no_sync(model), attention_of(accelerator.device):
                 with accelerator.autocast():
                     losses = loss_fn(model, batch, step)
                 accelerator.backward(losses["loss"] / config.accumulate)
@@ -188,6 +189,12 @@ def new_optimizer(groups: list[dict[str, Any]], config: TrainConfig) -> torch.op
     except ImportError:
         raise ValueError("expected bitsandbytes for adamw8bit (pip install bitsandbytes), got none") from None
     return AdamW8bit(groups, **settings)
+
+
+def attention_of(device: torch.device) -> AbstractContextManager[None]:
+    """Gives the kind of attention that trains fastest: on a CPU the fused one's way back takes as long as all the rest
+    of a small model, and plain matrix products a third of that."""
+    return sdpa_kernel(SDPBackend.MATH) if device.type == "cpu" else nullcontext()
 
 
 def is_over(max_minutes: float | None, seconds: float, accelerator: Accelerator) -> bool:

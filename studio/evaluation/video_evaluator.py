@@ -31,11 +31,13 @@ class Judged(NamedTuple):
     """What a clip shows.
 
     Attributes:
-        chances: (L,) of each label, calibrated, sum 1.
+        chances: (L,) of each label, calibrated, sum 1, by the judge that never saw the nearest real clip.
+        by_all: (L,) the mean of all judges.
         nearest: number of the nearest real clip. distance: to it, see `video_character.distances`.
     """
 
     chances: np.ndarray
+    by_all: np.ndarray
     nearest: int
     distance: float
 
@@ -98,9 +100,10 @@ class VideoEvaluator(ModelMixin, ConfigMixin):
         far = distances(thumbnails(crops), self.known.float() / 255)
         # Clips of other emotions were seen by none, so that any may judge a copy of them.
         seen = far.masked_fill(fold_of < 0, torch.inf)
-        logits = self.logits(described(crops)[None])[0, int(fold_of[seen.argmin()])]
+        chances = self.logits(described(crops)[None])[0].softmax(-1)
         nearest = int(far.argmin())
-        return Judged(logits.softmax(-1).numpy(), nearest, float(far[nearest]))
+        fold = int(fold_of[seen.argmin()])
+        return Judged(chances[fold].numpy(), chances.mean(0).numpy(), nearest, float(far[nearest]))
 
     def logits(self, features: Tensor) -> Tensor:
         """Calibrated logits of every judge: (B, F) -> (B, K, L)."""

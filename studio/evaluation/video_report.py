@@ -202,6 +202,7 @@ def extra_figures(results: Mapping[str, Any]) -> dict[str, float]:
     if "emotions" in results:
         found["copies: share"] = results["emotions"]["copies"]["share"]
         found["faces alone: named"] = results["emotions"]["faces"]
+        found["emotion named by all judges together"] = results["emotions"]["named by all"]["balanced"]
     if "flicker" in results:
         found["motion over real clips"] = results["flicker"]["motion over real"]
         found["restlessness over real clips"] = results["flicker"]["restlessness over real"]

@@ -168,7 +168,8 @@ def emotion_lines(found: Mapping[str, Any]) -> list[str]:
     copies = found["copies"]
     head = ["emotion", "named at 1", "rho", *(f"at {level:g}" for level in LEVELS)]
     return [
-        f"Named {named['accuracy']:.3g} of {named['clips']} clips; faces alone {found['faces']:.3g}.",
+        f"Named {named['accuracy']:.3g} of {named['clips']} clips; faces alone {found['faces']:.3g}; by all judges "
+        f"together, of which most know the real clip nearest to it, {found['named by all']['accuracy']:.3g}.",
         "",
         *table(head, rows),
         "",

@@ -46,8 +46,9 @@ def run_emotions(
 
     Returns:
         For each emotion but neutral "score" (mean chance of its label) at each of `LEVELS`, "rho", "in_order",
-        "ends_in_order" and "named" at 1; "confusion" at 1, neutral at 0; "named": `recall_of` it; "faces": its
-        accuracy without what is shown by hands; "mean": figures of the mean dial; "copies".
+        "ends_in_order" and "named" at 1; "confusion" at 1, neutral at 0; "named": `recall_of` it; "named by all":
+        by all judges together; "faces": its accuracy without what is shown by hands; "mean": figures of the mean dial;
+        "copies".
         And the clips at 1 by emotion, neutral's at 0.
     """
     import numpy as np
@@ -72,12 +73,14 @@ def run_emotions(
         answer[label] = {**dial_figures(LEVELS, chances), "named": rounded(counts[at, at] / count)}
     asked = np.repeat(labels, counts.sum(1))
     named = np.concatenate([np.repeat(labels, row) for row in counts])
+    by_all = np.array(labels)[[int(each.by_all.argmax()) for each in found]]
     mean = dial_figures(LEVELS, np.stack(curves, 1)) if curves else {}
     return {
         **answer,
         "labels": list(labels),
         "confusion": counts.tolist(),
         "named": recall_of(asked, named, labels),
+        "named by all": recall_of(asked, by_all, labels),
         "faces": share((asked == named)[asked != SHOWN_BY_HANDS]),
         "mean": mean,
         "copies": copies_of(judge, found),
