@@ -36,6 +36,7 @@ MODEL = {
         "out_channels": 16, "text_dim": 384, "freq_dim": 16, "ffn_dim": 24, "num_layers": 2, "rope_max_seq_len": 32,
     },
     "adapter": {"num_tokens": 2, "num_attributes": 4, "rank": 8},
+    "first_spread": 0.5,
 }  # fmt: skip
 STEPS = {"learning_rate": 1e-3, "warmup_steps": 1, "num_threads": 1}
 CONFIG = {

@@ -31,6 +31,8 @@ class SmallVideo(ModelMixin, ConfigMixin):
         transformer: of `WanTransformer3DModel`; its input is what Wan2.1's image-to-video takes: noisy latents, a
             mask, and a picture's latents. adapter: of `EmotionAdapter`, but its width and depth.
         known: names of what it has seen, for `doubts`.
+        first_spread: of the first latent frame, in standard units: an autoencoder that packs four frames into each of
+            the others may say less in the first. What the model sees and gives is divided by it there.
 
     Source: Wan Team 2025, "Wan: Open and advanced large-scale video generative models", sections 4.2 and
     5.1 (the picture as masked latents beside the noisy ones); clean latents, not the flow: Li and He 2025, "Back to
@@ -39,7 +41,11 @@ class SmallVideo(ModelMixin, ConfigMixin):
 
     @register_to_config
     def __init__(
-        self, transformer: dict[str, Any], adapter: dict[str, Any], known: Sequence[str] = ()
+        self,
+        transformer: dict[str, Any],
+        adapter: dict[str, Any],
+        known: Sequence[str] = (),
+        first_spread: float = 1.0,
     ) -> None:
         super().__init__()
         self.wan = WanTransformer3DModel(**transformer)
@@ -117,10 +123,14 @@ def doubts(prompt: str, known: Sequence[str]) -> tuple[str, ...]:
 
 
 class Latents:
-    """A loaded `AutoencoderKLWan` and its latents in standard units."""
+    """A loaded `AutoencoderKLWan` and its latents in standard units.
 
-    def __init__(self, autoencoder: Any) -> None:
-        self.autoencoder = autoencoder
+    Args:
+        first_spread: as of `SmallVideo`.
+    """
+
+    def __init__(self, autoencoder: Any, first_spread: float = 1.0) -> None:
+        self.autoencoder, self.first_spread = autoencoder, first_spread
         self.parameter = next(autoencoder.parameters())  # of the kind and place that all of them are of
         config = autoencoder.config
         self.mean, self.std = (
@@ -131,10 +141,14 @@ class Latents:
     def encode(self, pictures: Tensor) -> Tensor:
         """(B, 3, T, H, W) in -1..1 -> (B, C, F, h, w)"""
         found = self.autoencoder.encode(pictures.to(self.parameter)).latent_dist.mode()
-        return (found - self.mean.to(found)) / self.std.to(found)
+        return self.scaled((found - self.mean.to(found)) / self.std.to(found), 1 / self.first_spread)
 
     @torch.no_grad()
     def decode(self, latents: Tensor) -> Tensor:
         """(B, C, F, h, w) -> (B, 3, T, H, W) in -1..1"""
-        latents = latents.to(self.parameter)
+        latents = self.scaled(latents.to(self.parameter), self.first_spread)
         return self.autoencoder.decode(latents * self.std.to(latents) + self.mean.to(latents)).sample
+
+    def scaled(self, latents: Tensor, scale: float) -> Tensor:
+        """Multiplies the first latent frame, (B, C, F, h, w)."""
+        return torch.cat([latents[:, :, :1] * scale, latents[:, :, 1:]], 2)

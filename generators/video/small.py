@@ -35,7 +35,7 @@ def film(
     """Makes a film; see `VideoBackend.generate`."""
     model: SmallVideo = weights.get(options.checkpoint)
     autoencoder = weights.get(AUTOENCODER)
-    latents = Latents(autoencoder)
+    latents = Latents(autoencoder, model.config.first_spread)
     num_frames, rate = options.num_frames or SMALL_FRAMES, options.frame_rate or SMALL_RATE
     curve = calibrated(emotion, model.checkpoint.extra.get("calibration"))
     batch = {

@@ -40,7 +40,7 @@ def run(
     torch.manual_seed(config["train"].get("seed", 0))
     animations = read_animations(Path(data_dir) / config["animations"])
     autoencoder = checkpoints.load(config["autoencoder"])
-    space, latents = load_space(), Latents(autoencoder)
+    space, latents = load_space(), Latents(autoencoder, config["model"]["first_spread"])
     sources = []
     for part in PARTS:
         found = prepared(animations, config, part, latents, autoencoder.checkpoint.fingerprint, on_step)
