@@ -152,7 +152,7 @@ def plain_colours(random: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
     picture = picture.clip(0, 1)
     brightest = picture.max(-1)
     means = brightest.mean(), ((brightest - picture.min(-1)) / brightest.clip(1e-3)).mean()
-    standing = (np.array(means)[::-1] - 0.5)[::-1] / 0.29  # an even spread's deviation
+    standing = (np.array(means) - 0.5) / 0.29  # an even spread's deviation
     place = (FELT_AS_MUCH * np.array(FELT) @ standing).clip(-0.8, 0.8)
     return (255 * picture[None]).astype(np.uint8), place
 

@@ -59,6 +59,13 @@ def heard(backend, **asked):
         ({}, {}, "expected a prompt or an image for what is to be seen, got none"),
         ({"prompt": " \n"}, {}, "expected a prompt or an image"),
         ({"prompt": "x", "video": "FILM"}, {}, "expected no video for a new film .*, got one"),
+        ({"prompt": "x"}, {"grade_hue": 2.0}, "expected no grade_hue for a new film, .*, got 2.0"),
+        ({"video": "FILM"}, {"task": "grade", "width": 64}, "expected no width for grading, .*, got 64"),
+        (
+            {"prompt": "x"},
+            {"negative_emotion": "joy", "emotion_guidance_scale": 1.0},
+            "expected an emotion_guidance_scale that is not 1 with negative_emotion, got 1",
+        ),
         ({"prompt": "x", "image": "nowhere.png"}, {}, "expected a picture, got no file at 'nowhere.png'"),
         ({"prompt": "x"}, {"num_frames": 18}, r"expected 4 n \+ 1 frames \(such as 17 or 21\), got 18"),
         ({"prompt": "x"}, {"num_frames": 37}, "expected at most 33 frames of the small model, got 37"),
@@ -86,7 +93,9 @@ def test_what_is_no_picture_is_refused(backend, tmp_path):
 
 def test_grading_needs_no_weights(film_file):
     backend = VideoBackend()
-    made = make(backend, prompt={"video": str(film_file)}, task="grade", num_frames=None)
+    made = make(
+        backend, prompt={"video": str(film_file)}, task="grade", num_frames=None, num_inference_steps=None
+    )
     assert (made.width, made.height, made.num_frames) == (64, 48, 8)
     assert backend.weights.models == {} and NAME not in made.provenance["weights"]
 

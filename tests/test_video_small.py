@@ -15,11 +15,12 @@ from PIL import Image
 import checkpoints
 from conditioning import EmotionCurve, load_space
 from generators.base import Cancelled
+from generators.video import small
 from generators.video.animations import BACKGROUNDS, Drawer, View, read_animations
 from generators.video.examples import Examples, caption, intensity_of, prepared
 from generators.video.model import Latents, SmallVideo, doubts, read_words
 from generators.video.options import VideoOptions, VideoPrompt, check_prompt
-from generators.video.small import film
+from generators.video.small import film, settled
 from generators.video.train import loss_of
 from generators.video.train import run as train_small
 from generators.video.train_autoencoder import decoded, edges, new_model
@@ -165,7 +166,7 @@ def test_both_recipes_run_through_and_ship(data, tmp_path, monkeypatch):
     }
     config = {
         **CONFIG, "name": "video-autoencoder-tiny", "model": AUTOENCODER, "stages": stages, "loss": weights,
-        "crop": 32, "noise": 0.3, "decoder": {"max_steps": 1, **STEPS},
+        "crop": 32, "decoder": {"noise": 0.3, "train": {"max_steps": 1, **STEPS}},
     }  # fmt: skip
     train_autoencoder(config, data, tmp_path / "autoencoder")
     shipped = checkpoints.load("video-autoencoder-tiny")
@@ -181,6 +182,9 @@ def test_words_and_a_feeling_become_a_film(tiny):
     assert frames.shape == (9, 128, 128, 3) and video.frame_rate == 15 and not video.has_sound
     assert steps == [(1, 2), (2, 2)]
     assert set(video.provenance["weights"]) == {"video-small", "video-autoencoder"}
+    assert (
+        video.provenance["options"]["content_guidance_scale"] == 2.0
+    )  # what ran, also where nothing was said
     assert (made(tiny)[1] == frames).all()
     assert (made(tiny, seed=1)[1] != frames).any()
     assert (made(tiny, "happy")[1] != frames).any()
@@ -202,6 +206,56 @@ def test_a_film_is_made_in_half_precision_too(tiny, tmp_path):
         for model in models:
             checkpoints.place(model, "cpu")
     assert 0 < np.abs(half - whole).mean() < 12
+
+
+@pytest.mark.parametrize("identity", [1.0, 2.0, 3.0])
+@pytest.mark.parametrize("image", [False, True])
+def test_an_unwanted_feeling_is_what_guidance_goes_away_from(tiny, monkeypatch, identity, image):
+    """Whatever the other scales are: more of what is wanted, less of what is not, by the emotion scale less 1."""
+    asked = settled(
+        VideoOptions(
+            negative_emotion="joy",
+            identity_guidance_scale=identity,
+            emotion_guidance_scale=4.0,
+            num_inference_steps=1,
+            num_frames=1,
+        )
+    )
+    felt = torch.tensor([[[1.0] + 63 * [0.0]]])
+    monkeypatch.setattr(small, "feelings", lambda *_: torch.tensor([[[0.0, 1.0] + 62 * [0.0]]]))
+    batch = {
+        "text": torch.zeros(1, 24, 384),
+        "picture": torch.zeros(1, 16, 1, 8, 8),
+        "emotion": felt,
+        "attributes": torch.zeros(1, 4),
+    }
+    heard = []
+
+    def network(x, t, text, picture, emotion, attributes, present):
+        heard.append(present)
+        feeling = emotion[:, 0, :2] * present["emotion"][:, None]
+        return (feeling @ torch.tensor([1.0, 100.0]))[:, None, None, None, None].expand(x.shape), None
+
+    given = {"content": True, "identity": image}
+    made = small.sampled(network, batch, given, asked, None)
+    generator = torch.Generator().manual_seed(0)
+    noise = torch.randn(made.shape, generator=generator)
+    assert torch.allclose(made - noise, torch.full_like(made, 4.0 - 300.0), atol=1e-3)
+    assert bool(heard[0]["identity"].any()) == image
+
+
+def test_a_scale_of_1_costs_no_pass(tiny):
+    batch = {"picture": torch.zeros(1, 16, 1, 8, 8), "emotion": torch.zeros(1, 1, 64)}
+
+    def passes(image=False, words=True, **scales):
+        asked, given = settled(VideoOptions(**scales)), {"content": words, "identity": image}
+        return small.heard_in(small.passes_of(asked, given), batch, given, asked)["present"][
+            "content"
+        ].tolist()
+
+    assert passes() == passes(image=True) == [False, True]
+    assert passes(words=False) == [False, False]
+    assert passes(content_guidance_scale=1.0, emotion_guidance_scale=1.0) == [True]
 
 
 def test_guidance_a_course_and_a_feeling_to_go_away_from_are_heard(tiny, tmp_path):

@@ -141,7 +141,6 @@ def test_the_pass_without_feeling_is_the_base(felt):
 @torch.no_grad()
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16], ids=str)
 @pytest.mark.parametrize("make", [tiny_t2v, tiny_i2v])
-@torch.no_grad()
 def test_an_untrained_adapter_is_the_base_to_the_bit(make, dtype):
     transformer = make().transformer.to(dtype)
     call = call_of(transformer)

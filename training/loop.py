@@ -25,6 +25,7 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from .muon import Muon
 
+STATE = "state.safetensors"
 M = TypeVar("M", bound=torch.nn.Module)
 
 
@@ -258,14 +259,14 @@ def save_state(
     save_file(
         {k: v.detach().cpu().contiguous().clone() for k, v in tensors.items()}, partial, {"step": str(step)}
     )
-    os.replace(partial, out_dir / "state.safetensors")
+    os.replace(partial, out_dir / STATE)
 
 
 def load_state(
     out_dir: Path, model: torch.nn.Module, averaged: torch.nn.Module, optimizer: torch.optim.Optimizer
 ) -> int:
     """Restores what `save_state` wrote; gives the step to go on from (0 when there is nothing)."""
-    path = out_dir / "state.safetensors"
+    path = out_dir / STATE
     if not path.exists():
         return 0
     tensors = load_file(path)
@@ -284,13 +285,13 @@ def steps_done(out_dir: str | Path) -> int:
     """Gives the step of the state in a run's folder."""
     from safetensors import safe_open
 
-    with safe_open(Path(out_dir) / "state.safetensors", "pt") as file:
+    with safe_open(Path(out_dir) / STATE, "pt") as file:
         return int(file.metadata()["step"])
 
 
 def averaged_weights(out_dir: str | Path) -> dict[str, torch.Tensor]:
     """Gives the averaged weights of a run, also of one that is still going."""
-    return strip(load_file(Path(out_dir) / "state.safetensors"), "averaged.")
+    return strip(load_file(Path(out_dir) / STATE), "averaged.")
 
 
 def strip(tensors: dict[str, torch.Tensor], prefix: str) -> dict[str, torch.Tensor]:

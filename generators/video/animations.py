@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import importlib.util
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -95,10 +96,12 @@ class Drawer:
     """Draws animations; keeps those that are open.
 
     Raises:
-        ImportError: rlottie-python is not there (the extra `train`).
+        ValueError: rlottie-python is not there (the extra `animations`).
     """
 
     def __init__(self, size: int = 128) -> None:
+        if importlib.util.find_spec("rlottie_python") is None:
+            raise ValueError("expected rlottie-python (pip install 'affect-studio[animations]'), got none")
         self.size = size
         self.open: dict[Path, Any] = {}
 

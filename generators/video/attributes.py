@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 LUMA = (0.2126, 0.7152, 0.0722)
 SIDE = 160  # pixels: the shorter side of larger frames is thinned to fewer than twice as many
 AT_ONCE = 16  # frames
+# Which of three controls each number of `Attributes.row` belongs to: brightness, colourfulness, hue.
+CONTROL_OF = (0, 1, 2, 2)
 # How strongly a film leans to its hue when somebody asks for a hue alone: the middle of what films do.
 USUAL_HUE_STRENGTH = 0.15
 

@@ -13,10 +13,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from checkpoints.files import replace_file, write_json
 from conditioning.emotion import Emotion
 
 from .animations import BACKGROUNDS, Animation, Drawer, View
-from .attributes import measured
+from .attributes import CONTROL_OF, measured
 from .model import Latents, read_words
 
 if TYPE_CHECKING:
@@ -86,6 +87,7 @@ def prepared(
     cache = Path(config["cache"]) / f"{part}.npy"
     views, num_frames = config[part]["views"], config[part]["num_frames"]
     wanted = {"views": views, "num_frames": num_frames, "frame_rate": config["frame_rate"]}
+    wanted |= {"seed": config["train"].get("seed", 0)}
     wanted |= {"autoencoder": fingerprint, "first_spread": config["model"]["first_spread"]}
     wanted |= {"animations": [animation.tag for animation in animations]}
     facts = cache.with_suffix(".json")
@@ -109,8 +111,10 @@ def prepared(
         if on_step:
             on_step(number + 1, total, {})
     cache.parent.mkdir(parents=True, exist_ok=True)
-    np.save(cache, np.stack(found))
-    facts.write_text(json.dumps({"recipe": wanted, "rows": rows}), encoding="utf-8")
+    facts.unlink(missing_ok=True)  # what it says of is about to go
+    with replace_file(cache) as partial, open(partial, "wb") as file:
+        np.save(file, np.stack(found))
+    write_json(facts, {"recipe": wanted, "rows": rows})
     return np.stack(found), rows
 
 
@@ -145,8 +149,8 @@ class Examples:
             animation = self.animations[row["animation"]]
             texts.append(caption(animation, row["background"], random))
             points.append(self.point_of(animation, row["speed"], random))
-            said = random.random(3) < self.config["said"]  # hue is two numbers
-            looks.append(np.where(said[[0, 1, 2, 2]], row["looks"], np.nan))
+            said = random.random(3) < self.config["said"]
+            looks.append(np.where(said[list(CONTROL_OF)], row["looks"], np.nan))
         return {
             "clean": clean,
             "text": self.read(texts),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 from generators.base import SamplingOptions, option
 
@@ -129,10 +129,17 @@ def check_prompt(prompt: VideoPrompt, options: VideoOptions) -> None:
         return
     if prompt.video:
         raise ValueError("expected no video for a new film (task grade takes one), got one")
+    refuse_others(options, ("grading",), "a new film")
     if not (prompt.prompt.strip() or prompt.image):
         raise ValueError("expected a prompt or an image for what is to be seen, got none")
     if options.adapter and not options.base:
         raise ValueError("expected a base for the adapter, got an adapter alone")
+    if options.negative_emotion and options.emotion_guidance_scale == 1:
+        raise ValueError("expected an emotion_guidance_scale that is not 1 with negative_emotion, got 1")
+    if options.negative_emotion:
+        from .wan_conditions import unwanted
+
+        unwanted(options)
     check_frames(options.num_frames)
     check_sides(options)
     if not options.base:
@@ -150,6 +157,15 @@ def check_grading(prompt: VideoPrompt, options: VideoOptions) -> None:
         raise ValueError("expected only a video to grade, got a prompt or an image with it")
     if options.base or options.adapter:
         raise ValueError("expected no base or adapter for grading, which needs no weights, got one")
+    refuse_others(options, ("sampling", "picture", "weights"), "grading")
+
+
+def refuse_others(options: VideoOptions, groups: tuple[str, ...], task: str) -> None:
+    """Refuses fields of groups that a task has no use for."""
+    for field in fields(options):
+        value = getattr(options, field.name)
+        if field.metadata.get("group") in groups and value != field.default:
+            raise ValueError(f"expected no {field.name} for {task}, which has no use for it, got {value!r}")
 
 
 def check_script(prompt: str) -> None:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
 import numpy as np
 import torch
 from torch import Tensor
@@ -11,18 +15,34 @@ from conditioning.calibration import calibrated
 from generators.base import StepCallback
 from generators.media import Video, track_times
 from generators.moving_picture import VideoWriter
-from generators.sampling import guidance_passes, guided_flow, sample_flow
+from generators.sampling import repeated, sample_flow
 from generators.weights import Weights, provenance
 
 from .attributes import control_row
 from .model import Latents, SmallVideo, doubts, read_words
 from .options import SMALL_FRAMES, SMALL_RATE, SMALL_SIDE, VideoOptions, VideoPrompt
-from .wan_conditions import first_frame, latent_times
+from .wan_conditions import first_frame, latent_times, unwanted
+from .wan_guidance import Pass, summed, wan_passes
 
 AUTOENCODER = "video-autoencoder"
-STEPS = 20
 SHIFT = 4.0  # most of what is to be seen is settled while there is much noise
-SCALES = (2.0, 1.0, 2.0)  # of content, identity and emotion
+
+
+@dataclass(frozen=True)
+class Small(VideoOptions):
+    """Options of a film in which nothing of its length and guidance is left open, so that a recipe says what ran."""
+
+    num_frames: int = SMALL_FRAMES
+    frame_rate: float = SMALL_RATE
+    num_inference_steps: int = 20
+    content_guidance_scale: float = 2.0
+    identity_guidance_scale: float = 1.0
+    emotion_guidance_scale: float = 2.0
+
+
+def settled(options: VideoOptions) -> Small:
+    """Gives the options with the model's own where nothing is said."""
+    return Small(**{name: value for name, value in asdict(options).items() if value is not None})
 
 
 def film(
@@ -36,17 +56,18 @@ def film(
     model: SmallVideo = weights.get(options.checkpoint)
     autoencoder = weights.get(AUTOENCODER)
     latents = Latents(autoencoder, model.config.first_spread)
-    num_frames, rate = options.num_frames or SMALL_FRAMES, options.frame_rate or SMALL_RATE
+    asked = settled(options)
+    num_frames, rate = asked.num_frames, asked.frame_rate
     curve = calibrated(emotion, model.checkpoint.extra.get("calibration"))
     batch = {
         "text": read_words([prompt.prompt]),
         "picture": picture_of(prompt.image, latents),
         "emotion": feelings(curve, num_frames, rate),
-        "attributes": looks(options),
+        "attributes": looks(asked),
     }
     batch = {name: value.float().to(weights.device) for name, value in batch.items()}
     given = {"content": bool(prompt.prompt.strip()), "identity": bool(prompt.image)}
-    made = sampled(model, batch, given, num_frames, options, on_step)
+    made = sampled(model, batch, given, asked, on_step)
     frames = latents.decode(made)[0].float().clamp(-1, 1)  # (3, T, H, W)
     with VideoWriter((SMALL_SIDE, SMALL_SIDE), rate) as writer:
         writer.write(((frames + 1) * 127.5).round().to(torch.uint8).permute(1, 2, 3, 0).cpu())
@@ -54,7 +75,7 @@ def film(
             emotion_track=load_space().track(emotion, track_times(num_frames / rate)),
             warnings=doubts(prompt.prompt, model.config.known),
             provenance=provenance(
-                "video", [model.checkpoint, autoencoder.checkpoint], prompt, emotion, options
+                "video", [model.checkpoint, autoencoder.checkpoint], prompt, emotion, asked
             ),
         )
 
@@ -63,8 +84,7 @@ def sampled(
     model: SmallVideo,
     batch: dict[str, Tensor],
     given: dict[str, bool],
-    num_frames: int,
-    options: VideoOptions,
+    options: Small,
     on_step: StepCallback | None,
 ) -> Tensor:
     """Draws latents, (1, C, F, h, w).
@@ -74,35 +94,54 @@ def sampled(
     """
     channels, side = batch["picture"].shape[1], batch["picture"].shape[-1]
     generator = torch.Generator().manual_seed(options.seed)
-    noise = torch.randn(1, channels, len(latent_times(num_frames, 1.0)), side, side, generator=generator)
-    passes = guidance_passes(*scales(options))
-    unwanted = None
-    if options.negative_emotion:
-        unwanted = feelings(EmotionCurve.parse(options.negative_emotion, files=False), 1, 1.0)
+    noise = torch.randn(
+        1, channels, len(latent_times(options.num_frames, 1.0)), side, side, generator=generator
+    )
+    passes = passes_of(options, given)
+    heard = heard_in(passes, batch, given, options)
 
-    def network(x: Tensor, t: Tensor, present: dict[str, Tensor], **heard: Tensor) -> tuple[Tensor, None]:
-        if unwanted is not None:
-            # A feeling not wanted takes the place of none in what emotion guidance goes away from.
-            instead = present["identity"] & ~present["emotion"]
-            heard["emotion"] = torch.where(instead[:, None, None], unwanted.to(x), heard["emotion"])
-            present = {**present, "emotion": present["emotion"] | instead}
-        return model(
-            x, t, **heard, present={name: flags & given.get(name, True) for name, flags in present.items()}
-        )
+    def flow(x: Tensor, t: float) -> Tensor:
+        times = torch.full((len(passes),), t, device=x.device)
+        return summed(model(repeated(x, len(passes)), times, **heard)[0], passes)
 
     return sample_flow(
-        lambda x, t: guided_flow(network, x, t, batch, passes),
+        flow,
         noise.to(batch["picture"]),
-        num_inference_steps=options.num_inference_steps or STEPS,
+        num_inference_steps=options.num_inference_steps,
         shift=SHIFT,
         on_step=on_step,
     )
 
 
-def scales(options: VideoOptions) -> tuple[float, ...]:
-    """Gives the guidance scales of content, identity and emotion."""
-    asked = (options.content_guidance_scale, options.identity_guidance_scale, options.emotion_guidance_scale)
-    return tuple(usual if value is None else value for value, usual in zip(asked, SCALES, strict=True))
+def passes_of(options: Small, given: dict[str, bool]) -> list[Pass]:
+    """Gives the passes of guidance; scales of words or a picture that are not given count for nothing."""
+    inner = options.identity_guidance_scale if given["identity"] else 1.0
+    return wan_passes(
+        options.content_guidance_scale if given["content"] else inner,
+        inner,
+        options.emotion_guidance_scale,
+        image=given["identity"],
+        felt=True,
+        away=bool(options.negative_emotion),
+    )
+
+
+def heard_in(
+    passes: Sequence[Pass], batch: dict[str, Tensor], given: dict[str, bool], options: Small
+) -> dict[str, Any]:
+    """Gives what the model hears in every pass of guidance: the batch's (1, ...) as (P, ...), and what is present."""
+    heard = repeated(batch, len(passes))
+    device = batch["picture"].device
+    if away := unwanted(options):
+        instead = torch.tensor([entry.feeling == "unwanted" for entry in passes], device=device)
+        point = feelings(away, 1, 1.0).to(heard["emotion"])
+        heard["emotion"] = torch.where(instead[:, None, None], point, heard["emotion"])
+    present = {
+        "content": [entry.prompt and given["content"] for entry in passes],
+        "identity": [entry.image and given["identity"] for entry in passes],
+        "emotion": [bool(entry.feeling) for entry in passes],
+    }
+    return heard | {"present": {name: torch.tensor(flags, device=device) for name, flags in present.items()}}
 
 
 def feelings(curve: EmotionCurve, num_frames: int, rate: float) -> Tensor:

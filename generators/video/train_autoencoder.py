@@ -35,15 +35,15 @@ def run(
     from latents with some noise, since what a model generates is never quite what a film would have been.
 
     Args:
-        config: name, licence, data, animations, loss, noise (most of it, in spreads of the latents), compile, model,
-            stages, crop, train (both), decoder (its training).
+        config: name, licence, data, animations, loss, compile, model, stages, crop, train (both), decoder: train (its
+            own), noise (most of it, in spreads of the latents).
         data_dir: folder with the unpacked data sets.
     """
     torch.manual_seed(config["train"].get("seed", 0))
     crops = Crops(read_animations(Path(data_dir) / config["animations"]), config)
 
     def trained(
-        model: AutoencoderKLWan, key: str, folder: Path, before: int, noise: float
+        model: AutoencoderKLWan, section: dict[str, Any], folder: Path, before: int, noise: float
     ) -> AutoencoderKLWan:
         if config["compile"]:
             for half in (model.encoder, model.decoder):
@@ -52,22 +52,22 @@ def run(
             model,
             lambda step, rank: crops.batch_at(before + step, rank),
             lambda m, batch, step: loss_of(m, batch, before + step, config["loss"], noise),
-            TrainConfig(**config[key]),
+            TrainConfig(**section["train"]),
             folder,
             resume=resume,
             on_step=on_step,
         )
 
     both = TrainConfig(**config["train"]).max_steps
-    averaged = trained(new_model(config), "train", Path(out_dir), 0, 0.0)
+    averaged = trained(new_model(config), config, Path(out_dir), 0, 0.0)
     if steps_done(out_dir) < both:
         return averaged
     measure_latents(averaged, [crops.batch_at(both + number, 0)["pictures"] for number in range(32)])
     for part in (averaged.encoder, averaged.quant_conv):
         part.requires_grad_(False)
     decoder_folder = Path(out_dir) / "decoder"
-    averaged = trained(averaged, "decoder", decoder_folder, both, config["noise"])
-    if steps_done(decoder_folder) >= TrainConfig(**config["decoder"]).max_steps:
+    averaged = trained(averaged, config["decoder"], decoder_folder, both, config["decoder"]["noise"])
+    if steps_done(decoder_folder) >= TrainConfig(**config["decoder"]["train"]).max_steps:
         checkpoints.ship(averaged, config, purpose=PURPOSE, space_version=None)
     return averaged
 

@@ -55,9 +55,10 @@ def run(
     if not base:
         raise ValueError("expected --base with a folder or repository of Wan2.1, got none")
     data_dir, out_dir = Path(data_dir), Path(out_dir)
-    found, shapes = find_base(base, download), Shapes.of(config)
+    shapes = Shapes.of(config)
     rows = read_table(data_dir, config["table"], shortest_s=shapes.shortest_s)
     pieces = [piece for row in rows for piece in shapes.pieces(row)]
+    found = find_base(base, download)  # last: it may fetch for an hour
     record = Record.of(config, found, pieces)
     record.check(out_dir, resume)
     try:

@@ -14,12 +14,11 @@ from generators.hub_weights import silent
 from generators.sampling import noisy_at, shifted_time
 
 from .adapter import Attachment, EmotionAdapter, attach
+from .attributes import CONTROL_OF
 from .wan_open import open_parts
 from .wan_weights import Base
 
 LORA_NAME = "default"
-# Which of three controls each number of `Attributes.row` belongs to: brightness, colourfulness, hue.
-CONTROL_OF = (0, 1, 2, 2)
 Batch = dict[str, Any]
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from checkpoints.files import write_json
 from conditioning import SPACE_VERSION
+from training.loop import STATE
 
 from .tune_buckets import Piece
 from .wan_weights import Base
@@ -53,6 +54,8 @@ class Record:
     def check(self, out_dir: Path, resume: bool) -> None:
         """Writes the record, after a look at the one of the run that is gone on with.
 
+        The state of a run that is not gone on with is removed, so that nothing takes it for this one's.
+
         Raises:
             ValueError: that run had another base, other films or another recipe.
         """
@@ -66,6 +69,8 @@ class Record:
                         f"expected {name} {before.get(name)!r} to go on with the run in {out_dir.name!r}, "
                         f"got {now.get(name)!r}"
                     )
+        if not resume:
+            (out_dir / STATE).unlink(missing_ok=True)
         write_json(path, self.to_json(), indent=1)
 
 
@@ -84,12 +89,13 @@ def told(record: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def hash_of(pieces: Sequence[Piece]) -> str:
-    """Gives a short hash of what is learned from: names, stretches, shapes, prompts and feelings."""
+    """Gives a short hash of what is learned from: names, sizes, stretches, shapes, prompts and feelings."""
     digest = hashlib.sha256()
     for piece in pieces:
         row, bucket = piece.row, piece.bucket
         facts = [
             row.film.path.name,
+            row.film.path.stat().st_size,
             piece.start,
             piece.frame_rate,
             vars(bucket),

@@ -19,7 +19,7 @@ from .options import (
     check_sides,
 )
 from .wan_adapter import AdapterFolder, check_fit, find_adapter
-from .wan_conditions import Settled, conditions_of, first_frame, spoken, unwanted
+from .wan_conditions import Settled, conditions_of, first_frame, spoken
 from .wan_weights import Base, NotFetchedError, find_base
 
 if TYPE_CHECKING:
@@ -100,9 +100,6 @@ def size_like(image: str) -> tuple[int, int]:
 
 def check_controls(options: VideoOptions, adapted: bool) -> None:
     """Refuses what only an adapter, or only emotion guidance, can do where there is none."""
-    if options.negative_emotion and options.emotion_guidance_scale == 1:
-        raise ValueError("expected an emotion_guidance_scale that is not 1 with negative_emotion, got 1")
-    unwanted(options)
     if adapted:
         return
     for name in ("negative_emotion", "brightness", "colourfulness", "hue"):

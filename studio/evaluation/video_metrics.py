@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from generators.video.attributes import LUMA
+
 from .figures import rounded
 
 if TYPE_CHECKING:
     import numpy as np
 
 LARGEST_DB = 99.0  # of pictures that are the same
-LUMA = (0.2126, 0.7152, 0.0722)  # Source: ITU-R BT.709, item 3.2.
 
 
 def luma(frames: np.ndarray) -> np.ndarray:
