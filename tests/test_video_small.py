@@ -153,8 +153,8 @@ def test_a_new_autoencoder_lets_pictures_through(animations):
 def test_both_recipes_run_through_and_ship(data, tmp_path, monkeypatch):
     monkeypatch.setattr(checkpoints, "ROOT", tmp_path / "shipped")
     stages = [
-        {"from_step": 0, "num_frames": 1, "batch_size": 2},
-        {"from_step": 1, "num_frames": 5, "batch_size": 1},
+        {"from_step": 0, "turns": [[2, 1]]},
+        {"from_step": 1, "turns": [[1, 5], [2, 1]]},
     ]
     weights = {
         "absolute": 0.5,

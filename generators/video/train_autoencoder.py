@@ -35,7 +35,8 @@ def run(
     from latents with some noise, since what a model generates is never quite what a film would have been.
 
     Args:
-        config: name, licence, data, animations, loss, compile, model, stages, crop, train (both), decoder: train (its
+        config: name, licence, data, animations, loss, compile, model,
+            stages (from_step, turns: [pieces, frames] of steps that follow one another), crop, train (both), decoder: train (its
             own), noise (most of it, in spreads of the latents).
         data_dir: folder with the unpacked data sets.
     """
@@ -121,9 +122,10 @@ class Crops:
     def batch_at(self, step: int, rank: int) -> dict[str, Tensor]:
         """Gives {"pictures": (B, 3, T, crop, crop) in -1..1}."""
         random = np.random.default_rng([self.seed, step, rank])
-        stage = [stage for stage in self.stages if stage["from_step"] <= step][-1]
-        times_s = np.arange(stage["num_frames"]) / FRAME_RATE
-        pieces = np.stack([self._piece(random, times_s) for _ in range(stage["batch_size"])])
+        turns = [stage for stage in self.stages if stage["from_step"] <= step][-1]["turns"]
+        count, num_frames = turns[step % len(turns)]
+        times_s = np.arange(num_frames) / FRAME_RATE
+        pieces = np.stack([self._piece(random, times_s) for _ in range(count)])
         return {"pictures": as_tensor(pieces)}
 
     def _piece(self, random: np.random.Generator, times_s: np.ndarray) -> np.ndarray:
@@ -174,7 +176,8 @@ def loss_of(
     posterior = model.encode(clean).latent_dist
     latents = posterior.sample()
     if noise:
-        spread = torch.tensor(model.config.latents_std).view(1, -1, 1, 1, 1).to(latents)
+        # Of each frame its own: the first, which says the least, would be drowned.
+        spread = latents.detach().std((0, 3, 4), keepdim=True)  # (1, C, F, 1, 1)
         amount = noise * torch.rand(len(latents), 1, 1, 1, 1).to(latents)
         latents = latents + amount * spread * torch.randn_like(latents)
     off = decoded(model, latents).float() - clean
