@@ -185,7 +185,7 @@ def test_feelings_of_single_speakers_go_there_and_back():
 
 
 def test_what_rows_were_told_does_not_change_when_they_are_told_more():
-    """Gradio sends what differs from the update before: one that had changed with the next would hide it."""
+    """Gradio sends what differs from the message before: one that had changed with the next would hide it."""
     desk, rows = object(), rows_of(Script((Line(1, 1.0, 2.0, text="Hello"),)))
     made = LinesMade(SimpleNamespace(), desk, SimpleNamespace(), rows)
     before = made.shown()[desk]["states"]

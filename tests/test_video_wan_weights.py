@@ -174,13 +174,6 @@ def test_controls_need_an_adapter(models):
             f"expected an adapter for {name}", models / "t2v", emotion_guidance_scale=2.0, **{name: value}
         )
     refused("expected an adapter for emotion guidance", models / "t2v", emotion_guidance_scale=2.0)
-    refused(
-        "scale that is not 1 with negative_emotion",
-        models / "t2v",
-        adapter=str(models / "feeling"),
-        negative_emotion="sadness",
-        emotion_guidance_scale=1.0,
-    )
 
 
 def test_adapters_of_other_bases_spaces_and_classes(models, copy, tmp_path):

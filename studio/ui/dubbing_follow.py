@@ -115,7 +115,7 @@ class LinesMade:
         }
 
     def shown(self) -> dict[Any, Any]:
-        # Copies: Gradio sends what differs from the update before, which must not change with these.
+        # Copies: Gradio compares them with what it is told next.
         return {self.desk: gr.update(states={row: dict(state) for row, state in self.states.items()})}
 
     def finish(self, entry: Entry) -> dict[Any, Any]:

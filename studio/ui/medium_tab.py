@@ -235,6 +235,9 @@ def wire_making(tab: MediumTab, make: Any, stop: Any, progress: Any, follow: Fol
     seed, job_id = tab.seeds.control.component, gr.State(None)
     idle = {make: gr.update(interactive=True), stop: gr.update(interactive=False), job_id: None}
     count = len(tab.inputs)
+    # Gradio sends what differs from the message before, and the browser edits its copy of that in place: a component
+    # is given the object that it already holds, and draws nothing. After a message of nothing it is given a new one.
+    no_news = {progress: gr.skip()}
 
     def run(*given: Any) -> Iterator[dict[Any, Any]]:
         values, (locked, *followed) = given[:count], given[count:]
@@ -243,11 +246,15 @@ def wire_making(tab: MediumTab, make: Any, stop: Any, progress: Any, follow: Fol
             request = tab.request(values, **changes)
             watching = follow.begin(tab.workshop, followed)
             for job in tab.workshop.follow(request):
-                yield {**busy(job), **watching.take(job), seed: changes.get("seed", gr.skip())}
+                told = watching.take(job)
+                if any(value != gr.skip() for value in told.values()):
+                    yield no_news
+                yield {**busy(job), **told, seed: changes.get("seed", gr.skip())}
             if job.state != DONE:
                 yield {**idle, **watching.stop(), progress: making.progress_html(job)}
                 return
             seeds = gr.update(choices=recent_seeds(tab.workshop, tab.modality), value=None)
+            yield no_news
             yield from finish(job, {tab.seeds.recall: seeds, **watching.finish(tab.workshop.entry_of(job))})
         except (ValueError, OSError) as error:
             yield {**idle, progress: making.message_html(one_line(error))}
