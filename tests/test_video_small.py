@@ -253,7 +253,8 @@ def test_a_scale_of_1_costs_no_pass(tiny):
             "content"
         ].tolist()
 
-    assert passes() == passes(image=True) == [False, True]
+    assert passes() == passes(image=True) == [False, True, True]
+    assert passes(content_guidance_scale=4.0) == [False, True]  # as strict with both: nothing between them
     assert passes(words=False) == [False, False]
     assert passes(content_guidance_scale=1.0, emotion_guidance_scale=1.0) == [True]
 

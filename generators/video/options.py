@@ -62,7 +62,7 @@ class VideoOptions(SamplingOptions):
         "How strictly the picture is followed; 1 when nothing is said."
     )
     emotion_guidance_scale: float | None = strictness(  # type: ignore[assignment]
-        "How strictly the emotion is followed; 2 of the small model, 3 of Wan2.1 with an adapter when nothing is said."
+        "How strictly the emotion is followed; 4 of the small model, 3 of Wan2.1 with an adapter when nothing is said."
     )
     task: str = option(
         "generate",

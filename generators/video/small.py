@@ -37,7 +37,7 @@ class Small(VideoOptions):
     num_inference_steps: int = 20
     content_guidance_scale: float = 2.0
     identity_guidance_scale: float = 1.0
-    emotion_guidance_scale: float = 2.0
+    emotion_guidance_scale: float = 4.0
 
 
 def settled(options: VideoOptions) -> Small:

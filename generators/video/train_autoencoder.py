@@ -35,9 +35,9 @@ def run(
     from latents with some noise, since what a model generates is never quite what a film would have been.
 
     Args:
-        config: name, licence, data, animations, loss, compile, model,
-            stages (from_step, turns: [pieces, frames] of steps that follow one another), crop, train (both), decoder: train (its
-            own), noise (most of it, in spreads of the latents).
+        config: name, licence, data, animations, loss, compile, model, stages (from_step, turns: [pieces, frames] of
+            steps that follow one another), crop, train (both), decoder: train (its own), noise (most of it, in spreads
+            of the latents).
         data_dir: folder with the unpacked data sets.
     """
     torch.manual_seed(config["train"].get("seed", 0))

@@ -30,9 +30,10 @@ class VideoEar:
         return {"prompt": SUBJECTS[at % len(SUBJECTS)]}
 
     def hear(self, media: Media) -> Any:
+        """All judges together: steps of a dial can be compared only by the same ones."""
         from .video_clips import joined
 
-        return self.evaluator.judge(joined(media.frames())).chances  # type: ignore[attr-defined]
+        return self.evaluator.judge(joined(media.frames())).by_all  # type: ignore[attr-defined]
 
     def ready(self, neutral: Sequence[Any]) -> None:
         """Nothing: chances need no rest to be compared with."""

@@ -203,6 +203,9 @@ def extra_figures(results: Mapping[str, Any]) -> dict[str, float]:
         found["copies: share"] = results["emotions"]["copies"]["share"]
         found["faces alone: named"] = results["emotions"]["faces"]
         found["emotion named by all judges together"] = results["emotions"]["named by all"]["balanced"]
+        for label, row in results["emotions"].items():
+            if isinstance(row, dict) and "by all" in row:
+                found[f"{label}: rho of the dial by all judges together"] = row["by all"]["rho"]
     if "flicker" in results:
         found["motion over real clips"] = results["flicker"]["motion over real"]
         found["restlessness over real clips"] = results["flicker"]["restlessness over real"]

@@ -161,12 +161,13 @@ def emotion_lines(found: Mapping[str, Any]) -> list[str]:
             found[label]["named"],
             found[label]["rho"],
             *(f"{value:.2f}" for value in found[label]["score"]),
+            found[label]["by all"]["rho"],
         ]
         for label in found["labels"]
         if label in found
     ]
     copies = found["copies"]
-    head = ["emotion", "named at 1", "rho", *(f"at {level:g}" for level in LEVELS)]
+    head = ["emotion", "named at 1", "rho", *(f"at {level:g}" for level in LEVELS), "rho by all judges"]
     return [
         f"Named {named['accuracy']:.3g} of {named['clips']} clips; faces alone {found['faces']:.3g}; by all judges "
         f"together, of which most know the real clip nearest to it, {found['named by all']['accuracy']:.3g}.",

@@ -46,7 +46,7 @@ def run_emotions(
 
     Returns:
         For each emotion but neutral "score" (mean chance of its label) at each of `LEVELS`, "rho", "in_order",
-        "ends_in_order" and "named" at 1; "confusion" at 1, neutral at 0; "named": `recall_of` it; "named by all":
+        "ends_in_order" and "named" at 1, and "by all" the same of all judges together, who stay the same at every step; "confusion" at 1, neutral at 0; "named": `recall_of` it; "named by all":
         by all judges together; "faces": its accuracy without what is shown by hands; "mean": figures of the mean dial;
         "copies".
         And the clips at 1 by emotion, neutral's at 0.
@@ -68,21 +68,27 @@ def run_emotions(
         if label == NEUTRAL:
             continue
         steps = [judged_at(clips, judge, label, level, at_level, seed) for level in LEVELS[:-1]]
-        chances = np.array([[each.chances[at] for each in step] for step in [*steps, judged[:at_level]]])
-        curves.append(chances.mean(1))
-        answer[label] = {**dial_figures(LEVELS, chances), "named": rounded(counts[at, at] / count)}
+        steps.append(judged[:at_level])
+        chances = np.array([[each.chances[at] for each in step] for step in steps])
+        by_all = np.array([[each.by_all[at] for each in step] for step in steps])
+        curves.append((chances.mean(1), by_all.mean(1)))
+        answer[label] = {
+            **dial_figures(LEVELS, chances),
+            "named": rounded(counts[at, at] / count),
+            "by all": dial_figures(LEVELS, by_all),
+        }
     asked = np.repeat(labels, counts.sum(1))
     named = np.concatenate([np.repeat(labels, row) for row in counts])
-    by_all = np.array(labels)[[int(each.by_all.argmax()) for each in found]]
-    mean = dial_figures(LEVELS, np.stack(curves, 1)) if curves else {}
+    named_by_all = np.array(labels)[[int(each.by_all.argmax()) for each in found]]
+    strict, kind = (dial_figures(LEVELS, np.stack(rows, 1)) for rows in zip(*curves, strict=True))
     return {
         **answer,
         "labels": list(labels),
         "confusion": counts.tolist(),
         "named": recall_of(asked, named, labels),
-        "named by all": recall_of(asked, by_all, labels),
+        "named by all": recall_of(asked, named_by_all, labels),
         "faces": share((asked == named)[asked != SHOWN_BY_HANDS]),
-        "mean": mean,
+        "mean": {**strict, "by all": kind},
         "copies": copies_of(judge, found),
     }, films
 
