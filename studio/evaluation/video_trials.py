@@ -46,9 +46,9 @@ def run_emotions(
 
     Returns:
         For each emotion but neutral "score" (mean chance of its label) at each of `LEVELS`, "rho", "in_order",
-        "ends_in_order" and "named" at 1, and "by all" the same of all judges together, who stay the same at every step; "confusion" at 1, neutral at 0; "named": `recall_of` it; "named by all":
-        by all judges together; "faces": its accuracy without what is shown by hands; "mean": figures of the mean dial;
-        "copies".
+        "ends_in_order" and "named" at 1, and "by all", the same by all judges together, who stay the same at every
+        step; "confusion" at 1, neutral at 0; "named": `recall_of` it; "named by all"; "faces": its accuracy without
+        what is shown by hands; "mean": figures of the mean dial; "copies".
         And the clips at 1 by emotion, neutral's at 0.
     """
     import numpy as np
