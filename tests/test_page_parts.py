@@ -250,8 +250,8 @@ def test_models_that_lie_in_the_library_are_offered(tmp_path, monkeypatch):
 
 
 def test_what_was_set_for_another_kind_of_film_stays_out_of_it():
-    graded = {"task": "grade", "hue": 3.0, "video": "a.mp4", "grade_hue": 2.0, "seed": 4}
-    assert video_tab.settle({**graded, "prompt": "x", "num_frames": 5}, 1.0) == graded
+    graded = {"task": "grade", "video": "a.mp4", "grade_hue": 2.0, "seed": 4}
+    assert video_tab.settle({**graded, "prompt": "x", "hue": 3.0, "num_frames": 5}, 1.0) == graded
     new = {"prompt": "x", "hue": 3.0, "video": "a.mp4", "grade_hue": 2.0, "flow_shift": 3.0, "adapter": "b"}
     assert video_tab.settle(new, 1.0) == {"prompt": "x", "hue": 3.0}
     own = {"base": "a", "adapter": "b", "flow_shift": 3.0, "low_vram": True}

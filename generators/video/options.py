@@ -161,10 +161,10 @@ def check_grading(prompt: VideoPrompt, options: VideoOptions) -> None:
 
 
 def refuse_others(options: VideoOptions, groups: tuple[str, ...], task: str) -> None:
-    """Refuses fields of groups that a task has no use for."""
+    """Refuses fields of groups that a task has no use for; a seed, which everything is given, does no harm."""
     for field in fields(options):
         value = getattr(options, field.name)
-        if field.metadata.get("group") in groups and value != field.default:
+        if field.metadata.get("group") in groups and value != field.default and field.name != "seed":
             raise ValueError(f"expected no {field.name} for {task}, which has no use for it, got {value!r}")
 
 

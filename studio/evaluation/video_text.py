@@ -148,8 +148,8 @@ def evaluator_lines(found: Mapping[str, Any]) -> list[str]:
         "",
         by_emotion(own["recall"]),
         "",
-        "A made clip is judged in the same way: by what never saw the real clip nearest to it. What it is named cannot "
-        "be surer than that.",
+        "A made clip is judged in the same way: by what never saw the real clip nearest to it. It is named more often "
+        "than real clips only where it is more typical than they are.",
     ]
 
 

@@ -45,7 +45,7 @@ def settle(arguments: dict[str, Any], intensity: float) -> dict[str, Any]:
     """Leaves out what belongs to the other task, and to models of one's own where the small one is taken."""
     grading = {"video", *names_in(GRADING)}
     if arguments.get("task") == GRADE:
-        kept = {"task", "seed", "checkpoint", *grading, *names_in(LOOK)}
+        kept = {"task", "seed", "checkpoint", *grading}
         return {name: value for name, value in arguments.items() if name in kept}
     left_out = grading if arguments.get("base") else {*grading, "adapter", *OF_A_BASE}
     return {name: value for name, value in arguments.items() if name not in left_out}
@@ -77,7 +77,7 @@ def add_main(workshop: Workshop) -> Main:
 
 def add_more(workshop: Workshop) -> list[Any]:
     """Adds the look, the size, one's own models, and every field without a place of its own."""
-    with gr.Accordion("Look", open=False):
+    with gr.Accordion("Look of a new film", open=False):
         look = add_group(MODALITY, LOOK, PLACED)
     with gr.Accordion("Size and length of a new film", open=False):
         picture = add_group(MODALITY, PICTURE, PLACED)
