@@ -37,7 +37,6 @@ MODEL = {
         "out_channels": 16, "text_dim": 384, "freq_dim": 16, "ffn_dim": 24, "num_layers": 2, "rope_max_seq_len": 32,
     },
     "adapter": {"num_tokens": 2, "num_attributes": 4, "rank": 8},
-    "first_spread": 0.5,
 }  # fmt: skip
 STEPS = {"learning_rate": 1e-3, "warmup_steps": 1, "num_threads": 1}
 CONFIG = {
@@ -174,6 +173,7 @@ def test_both_recipes_run_through_and_ship(data, tmp_path, monkeypatch):
     train_small({**CONFIG, "cache": str(tmp_path / "small")}, data, tmp_path / "small")
     assert checkpoints.describe("video-tiny").licence == "CC-BY-4.0"
     assert checkpoints.load("video-tiny").config.transformer["num_layers"] == 2
+    assert checkpoints.load("video-tiny").config.first_spread != 1.0  # measured
 
 
 def test_words_and_a_feeling_become_a_film(tiny):
@@ -222,7 +222,7 @@ def test_an_unwanted_feeling_is_what_guidance_goes_away_from(tiny, monkeypatch, 
         )
     )
     felt = torch.tensor([[[1.0] + 63 * [0.0]]])
-    monkeypatch.setattr(small, "feelings", lambda *_: torch.tensor([[[0.0, 1.0] + 62 * [0.0]]]))
+    monkeypatch.setattr(small, "points_of", lambda *_: torch.tensor([[[0.0, 1.0] + 62 * [0.0]]]))
     batch = {
         "text": torch.zeros(1, 24, 384),
         "picture": torch.zeros(1, 16, 1, 8, 8),

@@ -88,8 +88,7 @@ def prepared(
     views, num_frames = config[part]["views"], config[part]["num_frames"]
     wanted = {"views": views, "num_frames": num_frames, "frame_rate": config["frame_rate"]}
     wanted |= {"seed": config["train"].get("seed", 0)}
-    wanted |= {"autoencoder": fingerprint, "first_spread": config["model"]["first_spread"]}
-    wanted |= {"animations": [animation.tag for animation in animations]}
+    wanted |= {"autoencoder": fingerprint, "animations": [animation.tag for animation in animations]}
     facts = cache.with_suffix(".json")
     if cache.is_file() and facts.is_file():
         known = json.loads(facts.read_text(encoding="utf-8"))

@@ -21,7 +21,7 @@ from generators.weights import Weights, provenance
 from .attributes import control_row
 from .model import Latents, SmallVideo, doubts, read_words
 from .options import SMALL_FRAMES, SMALL_RATE, SMALL_SIDE, VideoOptions, VideoPrompt
-from .wan_conditions import first_frame, latent_times, unwanted
+from .wan_conditions import first_frame, latent_times, points_of, unwanted
 from .wan_guidance import Pass, summed, wan_passes
 
 AUTOENCODER = "video-autoencoder"
@@ -62,7 +62,7 @@ def film(
     batch = {
         "text": read_words([prompt.prompt]),
         "picture": picture_of(prompt.image, latents),
-        "emotion": feelings(curve, num_frames, rate),
+        "emotion": points_of(curve, num_frames, rate),
         "attributes": looks(asked),
     }
     batch = {name: value.float().to(weights.device) for name, value in batch.items()}
@@ -134,7 +134,7 @@ def heard_in(
     device = batch["picture"].device
     if away := unwanted(options):
         instead = torch.tensor([entry.feeling == "unwanted" for entry in passes], device=device)
-        point = feelings(away, 1, 1.0).to(heard["emotion"])
+        point = points_of(away, 1, 1.0).to(heard["emotion"])
         heard["emotion"] = torch.where(instead[:, None, None], point, heard["emotion"])
     present = {
         "content": [entry.prompt and given["content"] for entry in passes],
@@ -142,12 +142,6 @@ def heard_in(
         "emotion": [bool(entry.feeling) for entry in passes],
     }
     return heard | {"present": {name: torch.tensor(flags, device=device) for name, flags in present.items()}}
-
-
-def feelings(curve: EmotionCurve, num_frames: int, rate: float) -> Tensor:
-    """Gives the points of latent frames, (1, F, 64), or one for all, (1, 1, 64)."""
-    times = [0.0] if curve.is_constant else latent_times(num_frames, rate)
-    return load_space().embed_curve(curve, times)[None]
 
 
 def looks(options: VideoOptions) -> Tensor:

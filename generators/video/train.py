@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -40,13 +41,15 @@ def run(
     torch.manual_seed(config["train"].get("seed", 0))
     animations = read_animations(Path(data_dir) / config["animations"])
     autoencoder = checkpoints.load(config["autoencoder"])
-    space, latents = load_space(), Latents(autoencoder, config["model"]["first_spread"])
+    space, latents, fingerprint = load_space(), Latents(autoencoder), autoencoder.checkpoint.fingerprint
+    found = {part: prepared(animations, config, part, latents, fingerprint, on_step) for part in PARTS}
+    first_spread = float(found["stills"][0].std(dtype=np.float32))
     sources = []
-    for part in PARTS:
-        found = prepared(animations, config, part, latents, autoencoder.checkpoint.fingerprint, on_step)
-        sources.append(Examples(animations, *found, space, config, config[part]["batch_size"]))
+    for part, (values, rows) in found.items():
+        values[:, :, :1] /= first_spread
+        sources.append(Examples(animations, values, rows, space, config, config[part]["batch_size"]))
     train_config = TrainConfig(**config["train"])
-    model = SmallVideo(**config["model"], known=known_of(animations))
+    model = SmallVideo(**config["model"], known=known_of(animations), first_spread=first_spread)
     if config["compile"]:
         for block in model.wan.blocks:
             block.compile()

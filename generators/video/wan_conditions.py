@@ -81,19 +81,19 @@ def conditions_of(null_prompt: Tensor, emotion: EmotionCurve, film: Settled) -> 
     row = torch.from_numpy(control_row(film.brightness, film.colourfulness, film.hue))[None]
     return Conditions(
         null_prompt,
-        points_of(emotion, film),
-        None if away is None else points_of(away, film),
+        points_of(emotion, film.num_frames, film.frame_rate),
+        None if away is None else points_of(away, film.num_frames, film.frame_rate),
         None if row.isnan().all() else row,
     )
 
 
-def points_of(emotion: EmotionCurve, film: Settled) -> Tensor:
+def points_of(emotion: EmotionCurve, num_frames: int, frame_rate: float) -> Tensor:
     """Gives a curve's points of the emotion space, (1, F, 64): one a latent frame, or one for all of them."""
     import torch
 
     from conditioning import load_space
 
-    times = latent_times(film.num_frames, film.frame_rate)
+    times = latent_times(num_frames, frame_rate)
     with torch.no_grad():
         # One feeling for all frames takes the cheaper way through the transformer.
         return load_space().embed_curve(emotion, times[:1] if emotion.is_constant else times)[None]
